@@ -1,0 +1,30 @@
+/**
+ * Turns values into bytes and back.
+ *
+ * A serde is never handed `null`: a null key or value in Kafka is null in the topology and null in the log. The bytes of
+ * equal keys must be equal, because state and partitions are found by them.
+ *
+ * @example
+ * const celsius: Serde<number> = {
+ *   name: 'celsius-v1',
+ *   serialize: (value) => Buffer.from(value.toFixed(1)),
+ *   deserialize: (bytes) => Number(bytes.toString()),
+ * };
+ */
+export interface Serde<T> {
+  /** Names the format. It is stored with the state: a start with another name on the same state is refused. */
+  readonly name: string;
+  serialize(value: T): Buffer;
+  /** May keep `bytes`. Throws when they are not in this format; the deserialization handler decides what follows. */
+  deserialize(bytes: Buffer): T;
+  /** Optional, for speed: the same as `deserialize(bytes.subarray(start, end))` without making that view. */
+  deserializeRange?(bytes: Buffer, start: number, end: number): T;
+  /**
+   * Optional, for speed: whether equal values are the same Map key (`Object.is`), as strings and numbers are. Keys of other
+   * serdes are compared by their bytes.
+   */
+  readonly comparesByValue?: boolean;
+}
+
+/** The type that a serde carries. */
+export type SerdeType<S> = S extends Serde<infer T> ? T : never;
