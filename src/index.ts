@@ -1,0 +1,58 @@
+export { MillraceError } from './errors/millrace-error';
+export type { ErrorLocation } from './errors/millrace-error';
+
+export { DeserializationError, SerializationError } from './serde/errors';
+export type { Header, Headers, RecordMetadata, StreamRecord } from './serde/record';
+export type { Serde, SerdeType } from './serde/serde';
+export { serdes } from './serde/serdes';
+
+export { describe } from './topology/describe';
+export { describeMermaid } from './topology/describe-mermaid';
+export type { BranchedKStream, KGroupedStream, KStream, KTable } from './topology/dsl';
+export type {
+  AggregateOptions,
+  GroupByKeyOptions,
+  GroupByOptions,
+  KnownSerdes,
+  Materialized,
+  Named,
+  ProcessOptions,
+  ReduceOptions,
+  RepartitionOptions,
+  StreamOptions,
+  ToOptions,
+} from './topology/dsl-options';
+export {
+  DuplicateNameError,
+  ForeignStreamError,
+  IllegalNameError,
+  IllegalPartitionsError,
+  IllegalSubscriptionError,
+  InvalidTopologyError,
+  NoSourceError,
+  SerdeMissingError,
+  SplitNotEndedError,
+  StoreUnknownError,
+  StoreUnusedError,
+  TopicSubscribedTwiceError,
+  TopologyError,
+} from './topology/errors';
+export type {
+  StoreDefinition,
+  StreamPartitioner,
+  TimestampExtractor,
+  TopicNameExtractor,
+  Topology,
+} from './topology/graph';
+export type {
+  Awaitable,
+  KeyValueStore,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  ValueAndTimestamp,
+} from './topology/processor-api';
+export { stores } from './topology/stores';
+export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
+export { StreamsBuilder } from './topology/streams-builder';
+export type { TopologyModule } from './topology/topology-module';

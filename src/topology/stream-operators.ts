@@ -1,0 +1,163 @@
+import type { Serde } from '../serde/serde';
+import { BranchedStreamOperators } from './branched-stream-operators';
+import type { KGroupedStream, KStream } from './dsl';
+import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
+import { ForeignStreamError, IllegalNameError } from './errors';
+import type { TopicNameExtractor } from './graph';
+import { GroupedStreamOperators } from './grouped-stream-operators';
+import { isLegalName } from './node-names';
+import { keepsKey } from './operators';
+import type { FlatMapOperator, FlatMapValuesOperator, MapOperator, MapValuesOperator, Operator } from './operators';
+import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operators';
+import type { StreamPosition } from './stream-position';
+import { externalTopic } from './topics';
+import type { TopologyDraft } from './topology-draft';
+
+/** The stream that stands at a position. Its types are the caller's to know. */
+export function streamAt(draft: TopologyDraft, position: StreamPosition): KStream<unknown, unknown> {
+  return new StreamOperators(draft, position) as unknown as KStream<unknown, unknown>;
+}
+
+/** Behind {@link KStream}. */
+class StreamOperators implements Erased<KStream<unknown, unknown>> {
+  constructor(
+    private readonly draft: TopologyDraft,
+    private readonly at: StreamPosition,
+  ) {}
+
+  filter(predicate: ErasedPredicate, options?: ErasedOptions): StreamOperators {
+    return this.add('filter', { type: 'filter', predicate, negate: false }, options, this.at.valueSerde);
+  }
+
+  filterNot(predicate: ErasedPredicate, options?: ErasedOptions): StreamOperators {
+    return this.add('filterNot', { type: 'filter', predicate, negate: true }, options, this.at.valueSerde);
+  }
+
+  map(mapper: MapOperator['mapper'], options?: ErasedOptions): StreamOperators {
+    return this.add('map', { type: 'map', mapper }, options);
+  }
+
+  mapValues(mapper: MapValuesOperator['mapper'], options?: ErasedOptions): StreamOperators {
+    return this.add('mapValues', { type: 'mapValues', mapper }, options);
+  }
+
+  flatMap(mapper: FlatMapOperator['mapper'], options?: ErasedOptions): StreamOperators {
+    return this.add('flatMap', { type: 'flatMap', mapper }, options);
+  }
+
+  flatMapValues(mapper: FlatMapValuesOperator['mapper'], options?: ErasedOptions): StreamOperators {
+    return this.add('flatMapValues', { type: 'flatMapValues', mapper }, options);
+  }
+
+  selectKey(mapper: SelectKeyOperator['mapper'], options?: ErasedOptions): StreamOperators {
+    return this.add('selectKey', { type: 'selectKey', mapper }, options, this.at.valueSerde);
+  }
+
+  peek(action: PeekOperator['action'], options?: ErasedOptions): StreamOperators {
+    return this.add('peek', { type: 'peek', action, forwards: true }, options, this.at.valueSerde);
+  }
+
+  forEach(action: PeekOperator['action'], options?: ErasedOptions): void {
+    this.add('forEach', { type: 'peek', action, forwards: false }, options);
+  }
+
+  merge(other: unknown, options?: ErasedOptions): StreamOperators {
+    const node = this.draft.nextName('merge', options?.name);
+    if (!(other instanceof StreamOperators) || other.draft !== this.draft) {
+      this.draft.report(new ForeignStreamError(node));
+      return this;
+    }
+    const parents = [...new Set([this.at.node, other.at.node])];
+    this.draft.addProcessor(node, { type: 'passThrough' }, parents);
+    return new StreamOperators(this.draft, {
+      node,
+      // Where the two differ, taking either one would write some of the records in a format that nobody asked for.
+      keySerde: this.at.keySerde === other.at.keySerde ? this.at.keySerde : undefined,
+      valueSerde: this.at.valueSerde === other.at.valueSerde ? this.at.valueSerde : undefined,
+      keyChanged: this.at.keyChanged || other.at.keyChanged,
+    });
+  }
+
+  split(options?: ErasedOptions): BranchedStreamOperators {
+    const node = this.draft.nextName('split', options?.name);
+    this.draft.beginSplit(node);
+    return new BranchedStreamOperators(this.draft, this.at, node, [], streamAt);
+  }
+
+  groupBy(selector: SelectKeyOperator['mapper'], options: ErasedOptions): KGroupedStream<unknown, unknown> {
+    return this.add('groupBy', { type: 'selectKey', mapper: selector }, options, this.at.valueSerde).groupByKey(
+      options,
+    );
+  }
+
+  groupByKey(options?: ErasedOptions): KGroupedStream<unknown, unknown> {
+    const { node, keyChanged } = this.at;
+    const name = options?.name;
+    if (name !== undefined && !isLegalName(name)) this.draft.report(new IllegalNameError('group', name, { node }));
+    const grouping = {
+      node,
+      name,
+      keySerde: this.draft.require('key', options?.key ?? this.at.keySerde, node, 'to group the records by key'),
+      valueSerde: options?.value ?? this.at.valueSerde,
+      keyChanged,
+    };
+    return new GroupedStreamOperators(this.draft, grouping, streamAt);
+  }
+
+  to(topic: string | TopicNameExtractor<unknown, unknown>, options?: ErasedOptions): void {
+    const name = this.draft.nextName('sink', options?.name);
+    if (typeof topic === 'string' && !isLegalName(topic)) {
+      this.draft.report(new IllegalNameError('topic', topic, { topic, node: name }));
+    }
+    const purpose = typeof topic === 'string' ? `to write to '${topic}'` : 'to write to a topic';
+    const sink = {
+      name,
+      topic: typeof topic === 'string' ? externalTopic(topic) : topic,
+      ...this.serdes(options, purpose),
+      partitioner: options?.partitioner,
+    };
+    this.draft.addSink(sink, this.at.node);
+  }
+
+  repartition(options?: ErasedOptions): StreamOperators {
+    const name = this.draft.nextName('repartition', options?.name);
+    const serdes = this.serdes(options, 'to repartition the records');
+    const request = { name, ...serdes, partitions: options?.partitions, partitioner: options?.partitioner };
+    const node = this.draft.addRepartition(request, this.at.node);
+    return new StreamOperators(this.draft, { node, ...serdes, keyChanged: false });
+  }
+
+  process(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
+    return this.add('process', { type: 'process', supplier, keepsKey: false }, options);
+  }
+
+  processValues(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
+    return this.add('processValues', { type: 'process', supplier, keepsKey: true }, options);
+  }
+
+  /** Adds a node. What follows knows the key serde if the operator keeps the key, and the value serde that is given here. */
+  private add(
+    kind: string,
+    operator: Operator,
+    options: ErasedOptions | undefined,
+    valueSerde?: Serde<unknown>,
+  ): StreamOperators {
+    const node = this.draft.nextName(kind, options?.name);
+    this.draft.addProcessor(node, operator, [this.at.node], options?.stores);
+    const keeps = keepsKey(operator);
+    return new StreamOperators(this.draft, {
+      node,
+      keySerde: keeps ? this.at.keySerde : undefined,
+      valueSerde,
+      keyChanged: this.at.keyChanged || !keeps,
+    });
+  }
+
+  private serdes(options: ErasedOptions | undefined, purpose: string) {
+    const { node } = this.at;
+    return {
+      keySerde: this.draft.require('key', options?.key ?? this.at.keySerde, node, purpose),
+      valueSerde: this.draft.require('value', options?.value ?? this.at.valueSerde, node, purpose),
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Serde } from '../serde/serde';
+import { bytes } from '../serde/bytes';
+import { buildTopology } from './build-topology';
+import {
+  DuplicateNameError,
+  IllegalNameError,
+  IllegalPartitionsError,
+  SerdeMissingError,
+  SplitNotEndedError,
+  StoreUnknownError,
+  StoreUnusedError,
+} from './errors';
+import type { TopologyError } from './errors';
+import type { RepartitionTopic, SinkNode, SourceNode, StoreDefinition, StreamPartitioner, Topology } from './graph';
+import type { ProcessorNode, TopologyNode } from './graph';
+import { isLegalName, NodeNames } from './node-names';
+import type { Operator } from './operators';
+import { mergeSubscription } from './subscriptions';
+import { repartitionTopic } from './topics';
+
+/** A repartition as an operator asks for it. */
+export interface RepartitionRequest {
+  /** The topic is `<name>-repartition`. */
+  readonly name: string;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
+  readonly partitions?: number | undefined;
+  readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
+}
+
+/**
+ * The topology while it is being written: the one thing behind the DSL's immutable objects that changes.
+ *
+ * A mistake is kept and not thrown, so that `build()` can name them all; a draft with mistakes only has to stay usable, not right.
+ */
+export class TopologyDraft {
+  private readonly nodes = new Map<string, TopologyNode>();
+  private readonly children = new Map<string, string[]>();
+  private readonly stores = new Map<string, StoreDefinition>();
+  private readonly repartitions = new Map<string, RepartitionTopic>();
+  private readonly openSplits = new Set<string>();
+  private readonly problems: TopologyError[] = [];
+  private readonly names = new NodeNames((problem) => this.report(problem));
+
+  report(problem: TopologyError): void {
+    this.problems.push(problem);
+  }
+
+  /** The name for the next node of a kind: the given one, or `<kind>-<n>`. */
+  nextName(kind: string, given: string | undefined): string {
+    return this.names.next(kind, given);
+  }
+
+  /** The serde, or a placeholder and a problem where there is none. */
+  require(part: 'key' | 'value', serde: Serde<unknown> | undefined, node: string, purpose: string): Serde<unknown> {
+    if (serde !== undefined) return serde;
+    this.report(new SerdeMissingError(part, node, purpose));
+    return bytes;
+  }
+
+  /** Adds a source, and returns the name of the node that reads its topics: an earlier one if it reads the very same. */
+  addSource(source: Omit<SourceNode, 'kind' | 'children'>, named: boolean): string {
+    const sources = [...this.nodes.values()].filter((node) => node.kind === 'source');
+    const merged = mergeSubscription(sources, source, named, (problem) => this.report(problem));
+    if (merged !== undefined) return merged;
+    this.addNode({ kind: 'source', ...source, children: [] }, []);
+    return source.name;
+  }
+
+  addProcessor(name: string, operator: Operator, parents: readonly string[], storeNames: readonly string[] = []): void {
+    this.addNode({ kind: 'processor', name, operator, stores: [...storeNames], children: [] }, parents);
+  }
+
+  addSink(sink: Omit<SinkNode, 'kind'>, parent: string): void {
+    this.addNode({ kind: 'sink', ...sink }, [parent]);
+  }
+
+  addStore(definition: StoreDefinition): void {
+    const { name } = definition;
+    if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
+    if (this.stores.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
+    else this.stores.set(name, definition);
+  }
+
+  /** Sends the parent's records through an internal topic, and returns the name of the source that reads them from there. */
+  addRepartition(request: RepartitionRequest, parent: string): string {
+    const { name, keySerde, valueSerde, partitions, partitioner } = request;
+    const topic = repartitionTopic(name);
+    const sink = `${topic.name}-sink`;
+    const source = `${topic.name}-source`;
+    if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1)) {
+      this.report(new IllegalPartitionsError(name, partitions));
+    }
+    if (this.repartitions.has(topic.name)) {
+      this.report(new DuplicateNameError('repartition topic', topic.name, { topic: topic.name }));
+      return source;
+    }
+    this.repartitions.set(topic.name, { name: topic.name, partitions });
+    this.addSink({ name: sink, topic, keySerde, valueSerde, partitioner }, parent);
+    this.addNode({ kind: 'source', name: source, topics: [topic], keySerde, valueSerde, children: [] }, []);
+    return source;
+  }
+
+  beginSplit(node: string): void {
+    this.openSplits.add(node);
+  }
+
+  endSplit(node: string): void {
+    this.openSplits.delete(node);
+  }
+
+  /** @throws InvalidTopologyError with all problems. */
+  build(): Topology {
+    const nodes = [...this.nodes.values()].map((node) =>
+      node.kind === 'sink' ? node : { ...node, children: [...this.children.get(node.name)!] },
+    );
+    const problems = [...this.problems, ...this.unfinished(nodes)];
+    return buildTopology(nodes, this.stores, this.repartitions, problems);
+  }
+
+  private addNode(node: TopologyNode, parents: readonly string[]): void {
+    if (!this.names.take(node.name)) return;
+    this.nodes.set(node.name, node);
+    this.children.set(node.name, []);
+    for (const parent of parents) this.children.get(parent)?.push(node.name);
+  }
+
+  private unfinished(nodes: readonly TopologyNode[]): TopologyError[] {
+    const processors = nodes.filter((node): node is ProcessorNode => node.kind === 'processor');
+    const used = new Set(processors.flatMap((node) => node.stores));
+    return [
+      ...[...this.openSplits].map((node) => new SplitNotEndedError(node)),
+      ...processors.flatMap((node) =>
+        node.stores.filter((store) => !this.stores.has(store)).map((store) => new StoreUnknownError(store, node.name)),
+      ),
+      ...[...this.stores.keys()].filter((store) => !used.has(store)).map((store) => new StoreUnusedError(store)),
+    ];
+  }
+}
