@@ -1,0 +1,242 @@
+// Generated from schema.ts by `npm run docs:config`.
+
+/** The object `ssl` of the options. */
+export interface SslOptions {
+  /**
+   * Certificates of the authorities to trust, as PEM: a file path or the text itself. Default: those that Node trusts.
+   */
+  readonly ca?: string | undefined;
+  /**
+   * Certificate of this client, for brokers that ask for one. Needs `ssl.key`.
+   */
+  readonly cert?: string | undefined;
+  /**
+   * Private key of this client. Needs `ssl.cert`.
+   */
+  readonly key?: string | undefined;
+  /**
+   * Passphrase of `ssl.key`.
+   * In Kafka: `ssl.key.password`.
+   */
+  readonly passphrase?: string | undefined;
+}
+
+/** The object `sasl` of the options. */
+export interface SaslOptions {
+  /**
+   * How to log in. `plain` sends the password as it is, so use it only with `ssl`.
+   * In Kafka: `sasl.mechanism`.
+   */
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  /**
+   * User name.
+   */
+  readonly username: string;
+  /**
+   * Password. Better in the environment or the configuration file than in a flag, which other users of the machine can see.
+   */
+  readonly password: string;
+}
+
+/** What a user gives: `applicationId` and `brokers`, and whatever else should differ from its default. */
+export interface MillraceOptions {
+  /**
+   * Names the application: its consumer group, its transactional ids and the prefix of its internal topics. Instances with the same id share the work.
+   * In Kafka: `application.id`.
+   */
+  readonly applicationId: string;
+  /**
+   * Brokers to ask for the cluster first. As text: separated by commas.
+   * In Kafka: `bootstrap.servers`.
+   */
+  readonly brokers: string | readonly string[];
+  /**
+   * Names this client in the broker's logs and quotas.
+   * In Kafka: `client.id`.
+   * @default the application id
+   */
+  readonly clientId?: string | undefined;
+  /**
+   * Static membership: an instance that comes back under the same id within the session time-out gets its tasks back without a rebalance. Must differ between instances.
+   * In Kafka: `group.instance.id`.
+   */
+  readonly groupInstanceId?: string | undefined;
+  /**
+   * Where local state is kept. The default is lost with the temporary directory, and the state is then restored from the changelog: give a persistent directory in production.
+   * In Kafka: `state.dir`.
+   * @default `millrace` in the temporary directory of the system
+   */
+  readonly stateDir?: string | undefined;
+  /**
+   * Whether outputs, state and input offsets are committed in one Kafka transaction.
+   * In Kafka: `processing.guarantee`.
+   * @default exactly_once_v2
+   */
+  readonly processingGuarantee?: 'exactly_once_v2' | 'at_least_once' | undefined;
+  /**
+   * Time between commits. Readers see results after it, and a commit costs the same for many records as for few.
+   * In Kafka: `commit.interval.ms`.
+   * @default 100
+   */
+  readonly commitIntervalMs?: number | undefined;
+  /**
+   * After this long the broker aborts a transaction that is still open. Bounds how long a dead instance holds up readers; the broker's `transaction.max.timeout.ms` is the highest it may be.
+   * In Kafka: `transaction.timeout.ms`.
+   * @default 10000
+   */
+  readonly transactionTimeoutMs?: number | undefined;
+  /**
+   * Stream threads of this instance.
+   * In Kafka: `num.stream.threads`.
+   * @default 1
+   */
+  readonly numStreamThreads?: number | undefined;
+  /**
+   * Replicas of the internal topics; -1 is the broker's default.
+   * In Kafka: `replication.factor`.
+   * @default -1
+   */
+  readonly replicationFactor?: number | undefined;
+  /**
+   * Where to begin in a partition without a committed offset, or whose committed offset is gone. `none` fails.
+   * In Kafka: `auto.offset.reset`.
+   * @default earliest
+   */
+  readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | undefined;
+  /**
+   * Bytes of fetched records that may wait for their tasks, in the whole instance. A full queue pauses its partition.
+   * In Kafka: `input.buffer.max.bytes`.
+   * @default 33554432
+   */
+  readonly inputBufferMaxBytes?: number | undefined;
+  /**
+   * Bytes that a broker may answer to one fetch.
+   * In Kafka: `fetch.max.bytes`.
+   * @default a quarter of `inputBufferMaxBytes`
+   */
+  readonly fetchMaxBytes?: number | undefined;
+  /**
+   * Time that a broker may hold back the answer to a fetch when there is nothing new.
+   * In Kafka: `fetch.max.wait.ms`.
+   * @default 500
+   */
+  readonly fetchMaxWaitMs?: number | undefined;
+  /**
+   * Bytes of outputs and changelog records after which an epoch is committed before its interval is over, in each stream thread.
+   * @default 16777216
+   */
+  readonly epochMaxBytes?: number | undefined;
+  /**
+   * Largest record batch to send. Must stay below the topic's `max.message.bytes` (1,048,588 unless changed).
+   * In Kafka: `max.request.size`.
+   * @default 1000000
+   */
+  readonly maxBatchBytes?: number | undefined;
+  /**
+   * Compression of everything that is written.
+   * In Kafka: `compression.type`.
+   * @default none
+   */
+  readonly compressionType?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined;
+  /**
+   * Memory for cached state, in the whole instance.
+   * In Kafka: `statestore.cache.max.bytes`.
+   * @default 67108864
+   */
+  readonly cacheMaxBytes?: number | undefined;
+  /**
+   * RocksDB's block cache, in the whole instance.
+   * @default 33554432
+   */
+  readonly rocksdbBlockCacheBytes?: number | undefined;
+  /**
+   * RocksDB's write buffer, for each task.
+   * @default 4194304
+   */
+  readonly rocksdbWriteBufferBytes?: number | undefined;
+  /**
+   * How long the local state of a task that moved to another instance is kept, in case the task comes back.
+   * In Kafka: `state.cleanup.delay.ms`.
+   * @default 600000
+   */
+  readonly stateCleanupDelayMs?: number | undefined;
+  /**
+   * Without a heartbeat for this long, an instance counts as dead and its tasks move. Shorter than Kafka Streams' 45 s, because a restart elsewhere is cheap; raise it where networks or a blocked event loop pause for longer. The broker allows 6 s to 30 min.
+   * In Kafka: `session.timeout.ms`.
+   * @default 10000
+   */
+  readonly sessionTimeoutMs?: number | undefined;
+  /**
+   * Time between heartbeats. A third of the session time-out or less lets it survive a lost one.
+   * In Kafka: `heartbeat.interval.ms`.
+   * @default 3000
+   */
+  readonly heartbeatIntervalMs?: number | undefined;
+  /**
+   * How long a rebalance waits for an instance to commit and join again.
+   * In Kafka: `max.poll.interval.ms`.
+   * @default 300000
+   */
+  readonly rebalanceTimeoutMs?: number | undefined;
+  /**
+   * How long to wait for the answer of a broker.
+   * In Kafka: `request.timeout.ms`.
+   * @default 30000
+   */
+  readonly requestTimeoutMs?: number | undefined;
+  /**
+   * What to do with a record that cannot be read. `fail` stops the application, `continue` skips it and counts it, `dead-letter` sends it to `deadLetterTopic`.
+   * In Kafka: `deserialization.exception.handler`.
+   * @default fail
+   */
+  readonly deserializationExceptionHandler?: 'fail' | 'continue' | 'dead-letter' | undefined;
+  /**
+   * What to do with a record whose processing throws. `fail` stops the application, `continue` skips it and counts it, `dead-letter` sends it to `deadLetterTopic`.
+   * In Kafka: `processing.exception.handler`.
+   * @default fail
+   */
+  readonly processingExceptionHandler?: 'fail' | 'continue' | 'dead-letter' | undefined;
+  /**
+   * What to do with a result that cannot be written, for example because it is too large. `fail` stops the application, `continue` skips it and counts it, `dead-letter` sends it to `deadLetterTopic`.
+   * In Kafka: `production.exception.handler`.
+   * @default fail
+   */
+  readonly productionExceptionHandler?: 'fail' | 'continue' | 'dead-letter' | undefined;
+  /**
+   * Topic for records that a handler with `dead-letter` gave up. It must exist.
+   * In Kafka: `errors.dead.letter.queue.topic.name`.
+   */
+  readonly deadLetterTopic?: string | undefined;
+  /**
+   * How long a shutdown may take to commit and leave the group. Keep it below your platform's grace period (Kubernetes: 30 s).
+   * @default 25000
+   */
+  readonly shutdownTimeoutMs?: number | undefined;
+  /**
+   * Encrypts connections to the brokers. Any of the `ssl.` options below turns it on too.
+   * In Kafka: `security.protocol`.
+   * @default false
+   */
+  readonly ssl?: boolean | SslOptions | undefined;
+  /**
+   * Address that `/health` and `/metrics` are served on; `0.0.0.0` for all, as a container needs.
+   * @default 127.0.0.1
+   */
+  readonly httpHost?: string | undefined;
+  /**
+   * Port of `/health` and `/metrics`; 0 takes any free one. Without it there is no server.
+   */
+  readonly httpPort?: number | undefined;
+  /**
+   * The least severe level that is logged.
+   * @default info
+   */
+  readonly logLevel?: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined;
+  /**
+   * How log lines look. `auto`: readable on a terminal, JSON elsewhere.
+   * @default auto
+   */
+  readonly logFormat?: 'auto' | 'json' | 'pretty' | undefined;
+  /** How to log in at the brokers. Default: not at all. */
+  readonly sasl?: SaslOptions | undefined;
+}
