@@ -1,0 +1,427 @@
+import { hashBytes } from './byte-hash';
+
+const MIN_SEGMENT_BYTES = 1 << 12;
+const MAX_SEGMENT_BYTES = 1 << 22;
+/** Memory is taken in steps of about this part of the limit. */
+const SEGMENTS_PER_LIMIT = 64;
+const FIRST_INDEX_SLOTS = 256;
+const BYTES_PER_SLOT = 8;
+
+// The header of an entry, one 32-bit word: length of the key (11 bits), whether it was used since the last sweep (1 bit),
+// length of the value and 1, or 0 for "not in the database" (20 bits).
+const KEY_LENGTH_SHIFT = 21;
+const USED = 1 << 20;
+const VALUE_LENGTH_MASK = USED - 1;
+const HEADER_BYTES = 4;
+const MAX_KEY_BYTES = (1 << 11) - 1;
+const MAX_VALUE_BYTES = VALUE_LENGTH_MASK - 1;
+
+/** A segment with less than this part of live entries is swept without losing any. */
+const WORTH_COMPACTING = 0.8;
+
+/** Copying fewer bytes than this in a loop is faster than calling into native code. */
+const NATIVE_COPY_FROM = 48;
+
+/**
+ * A bounded cache of serialized entries: millions of them without an object each, so the garbage collector has nothing to do.
+ *
+ * It also remembers that a key is _not_ in the database, and knows whether it still holds everything the database has
+ * ({@link isComplete}): then a miss means that there is no such key.
+ *
+ * Entries are appended to segments of equal size and found by an open-addressing index of (hash, position) pairs. When the
+ * limit is reached a segment is swept to be written again: one with enough garbage in it keeps all its entries; else the oldest one
+ * keeps, at most half full, those that were used since it was filled.
+ *
+ * @example
+ * if (cache.get(key, 0, key.length)) {
+ *   if (!cache.isAbsent) decode(cache.valueBytes, cache.valueStart, cache.valueEnd);
+ * } else if (!cache.isComplete) await askTheDatabase(key);
+ */
+export class ByteCache {
+  /** After a `get` that returned true: the cache knows that the database has no such key, and there is no value. */
+  isAbsent = false;
+  /** After a `get` that returned true: the value is `valueBytes` from `valueStart` to `valueEnd`. Valid until the next `set`. */
+  valueBytes: Buffer = EMPTY;
+  valueStart = 0;
+  valueEnd = 0;
+
+  private complete: boolean;
+  private count = 0;
+
+  /** Pairs: the hash of a key; the position of its entry in words and 1, or 0 for an empty slot. */
+  private index = new Int32Array(0);
+  private slotMask = -1;
+
+  private readonly segmentBytes: number;
+  /** Positions are segment number times words per segment, plus word within the segment. */
+  private readonly wordShift: number;
+  private readonly wordMask: number;
+  private readonly segments: Segment[] = [];
+  /** Numbers of segments whose memory was given back. */
+  private readonly freeNumbers: number[] = [];
+  private head: Segment | undefined;
+  private age = 0;
+  private segmentCount = 0;
+
+  /**
+   * @param limitBytes - upper bound of the memory it takes, index included; 0 caches nothing
+   * @param complete - whether the database is empty now, so that it holds everything there is
+   */
+  constructor(
+    readonly limitBytes: number,
+    complete: boolean,
+  ) {
+    this.complete = complete;
+    let segmentBytes = MIN_SEGMENT_BYTES;
+    while (segmentBytes < MAX_SEGMENT_BYTES && segmentBytes * 2 * SEGMENTS_PER_LIMIT <= limitBytes) segmentBytes *= 2;
+    this.segmentBytes = segmentBytes;
+    this.wordShift = Math.log2(segmentBytes / HEADER_BYTES);
+    this.wordMask = (1 << this.wordShift) - 1;
+  }
+
+  /** Whether every entry of the database is in the cache, so that a miss means that the database has no such key. */
+  get isComplete(): boolean {
+    return this.complete;
+  }
+
+  /** Entries and absent markers held. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Memory taken, never more than the limit. */
+  get sizeInBytes(): number {
+    return this.index.length * 4 + this.segmentCount * this.segmentBytes;
+  }
+
+  /** Looks up the key that is `bytes` from `start` to `end`; on true, the fields say what is known of it. */
+  get(bytes: Uint8Array, start: number, end: number): boolean {
+    const slot = this.find(bytes, start, end, hashBytes(bytes, start, end));
+    if (slot < 0) return false;
+    const position = this.index[slot + 1]! - 1;
+    const segment = this.segments[position >>> this.wordShift]!;
+    const word = position & this.wordMask;
+    const header = segment.words[word]!;
+    if ((header & USED) === 0) segment.words[word] = header | USED;
+    const valueLength = (header & VALUE_LENGTH_MASK) - 1;
+    this.isAbsent = valueLength < 0;
+    if (valueLength >= 0) {
+      this.valueBytes = segment.bytes;
+      this.valueStart = word * HEADER_BYTES + HEADER_BYTES + end - start;
+      this.valueEnd = this.valueStart + valueLength;
+    }
+    return true;
+  }
+
+  /** Takes over what the database has, or will have, for a key; `undefined` when that is nothing. */
+  set(key: Uint8Array, value: Uint8Array | undefined): void {
+    if (value === undefined && this.complete) {
+      // A miss says the same, for less.
+      this.remove(key);
+      return;
+    }
+    const valueLength = value === undefined ? -1 : value.length;
+    const words = entryWords(key.length, valueLength);
+    if (
+      key.length > MAX_KEY_BYTES ||
+      valueLength > MAX_VALUE_BYTES ||
+      words * HEADER_BYTES > this.segmentBytes >>> 2 ||
+      !this.makeRoom(words)
+    ) {
+      this.remove(key);
+      this.complete = false;
+      return;
+    }
+    const hash = hashBytes(key, 0, key.length);
+    const found = this.find(key, 0, key.length, hash);
+    if (found < 0) {
+      this.insert(hash, this.append(key, value, words));
+      this.count++;
+      return;
+    }
+    const position = this.index[found + 1]! - 1;
+    const segment = this.segments[position >>> this.wordShift]!;
+    const word = position & this.wordMask;
+    const oldWords = headerWords(segment.words[word]!);
+    if (oldWords === words) {
+      segment.words[word] = encodeHeader(key.length, valueLength) | USED;
+      if (value !== undefined) copyBytes(value, segment.bytes, word * HEADER_BYTES + HEADER_BYTES + key.length);
+    } else {
+      segment.liveWords -= oldWords;
+      this.index[found + 1] = this.append(key, value, words);
+    }
+  }
+
+  /** Forgets what is known of a key. The cache is not complete after that, unless the key was unknown to it. */
+  delete(key: Uint8Array): void {
+    if (this.remove(key)) this.complete = false;
+  }
+
+  /** Forgets everything, and gives the memory back. The cache is not complete after that. */
+  clear(): void {
+    this.complete = false;
+    this.count = 0;
+    this.index = new Int32Array(0);
+    this.slotMask = -1;
+    this.segments.length = 0;
+    this.freeNumbers.length = 0;
+    this.segmentCount = 0;
+    this.head = undefined;
+    this.valueBytes = EMPTY;
+  }
+
+  private remove(key: Uint8Array): boolean {
+    const slot = this.find(key, 0, key.length, hashBytes(key, 0, key.length));
+    if (slot < 0) return false;
+    this.removeSlot(slot);
+    return true;
+  }
+
+  /** Where in the index the key's slot is, or -1. */
+  private find(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    if (this.count === 0) return -1;
+    const { index, slotMask } = this;
+    let slot = (hash & slotMask) << 1;
+    for (;;) {
+      const reference = index[slot + 1]!;
+      if (reference === 0) return -1;
+      if (index[slot] === hash && this.hasKey(reference - 1, bytes, start, end)) return slot;
+      slot = (slot + 2) & ((slotMask << 1) | 1);
+    }
+  }
+
+  private hasKey(position: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const segment = this.segments[position >>> this.wordShift]!;
+    const word = position & this.wordMask;
+    const length = end - start;
+    if (segment.words[word]! >>> KEY_LENGTH_SHIFT !== length) return false;
+    const own = segment.bytes;
+    const from = (word + 1) * HEADER_BYTES;
+    for (let offset = 0; offset < length; offset++) {
+      if (own[from + offset] !== bytes[start + offset]) return false;
+    }
+    return true;
+  }
+
+  private insert(hash: number, reference: number): void {
+    const { index, slotMask } = this;
+    let slot = (hash & slotMask) << 1;
+    while (index[slot + 1] !== 0) slot = (slot + 2) & ((slotMask << 1) | 1);
+    index[slot] = hash;
+    index[slot + 1] = reference;
+  }
+
+  /** Empties a slot, and moves those behind it up that could not be found across the gap. */
+  private removeSlot(slot: number): void {
+    const { index, slotMask } = this;
+    const lastMask = (slotMask << 1) | 1;
+    const position = index[slot + 1]! - 1;
+    const segment = this.segments[position >>> this.wordShift]!;
+    segment.liveWords -= headerWords(segment.words[position & this.wordMask]!);
+    this.count--;
+    let gap = slot;
+    for (let next = (slot + 2) & lastMask; index[next + 1] !== 0; next = (next + 2) & lastMask) {
+      const home = (index[next]! & slotMask) << 1;
+      if (((next - home) & lastMask) < ((next - gap) & lastMask)) continue;
+      index[gap] = index[next]!;
+      index[gap + 1] = index[next + 1]!;
+      gap = next;
+    }
+    index[gap + 1] = 0;
+  }
+
+  /** Writes an entry into the head segment, where `makeRoom` has made room, and returns its reference for the index. */
+  private append(key: Uint8Array, value: Uint8Array | undefined, words: number): number {
+    const head = this.head!;
+    const word = head.usedWords;
+    head.usedWords += words;
+    head.liveWords += words;
+    head.words[word] = encodeHeader(key.length, value === undefined ? -1 : value.length);
+    const start = (word + 1) * HEADER_BYTES;
+    copyBytes(key, head.bytes, start);
+    if (value !== undefined) copyBytes(value, head.bytes, start + key.length);
+    return ((head.number << this.wordShift) | word) + 1;
+  }
+
+  /** Makes sure that one more entry of that size fits into the head segment and the index. False when the limit is too small. */
+  private makeRoom(words: number): boolean {
+    while ((this.count + 1) * 4 > (this.slotMask + 1) * 3) {
+      if (!this.growIndex() && !(this.indexMayGrow() ? this.releaseOldest() : this.thinOldest())) return false;
+    }
+    const head = this.head;
+    if (head !== undefined && head.usedWords + words <= head.words.length) return true;
+    const next = this.allocate() ?? this.sweep(words);
+    if (next === undefined) return false;
+    this.becomeHead(next);
+    return true;
+  }
+
+  private becomeHead(segment: Segment): void {
+    segment.age = ++this.age;
+    this.head = segment;
+  }
+
+  private get nextIndexSlots(): number {
+    return this.slotMask < 0 ? FIRST_INDEX_SLOTS : (this.slotMask + 1) * 2;
+  }
+
+  /** Whether a larger index would leave enough for the entries. The old one is in memory too while entries move over. */
+  private indexMayGrow(): boolean {
+    return this.index.length * 4 + this.nextIndexSlots * BYTES_PER_SLOT <= this.limitBytes >>> 1;
+  }
+
+  private growIndex(): boolean {
+    const slots = this.nextIndexSlots;
+    if (this.sizeInBytes + slots * BYTES_PER_SLOT > this.limitBytes) return false;
+    const old = this.index;
+    this.index = new Int32Array(slots * 2);
+    this.slotMask = slots - 1;
+    for (let slot = 0; slot < old.length; slot += 2) {
+      const reference = old[slot + 1]!;
+      if (reference !== 0) this.insert(old[slot]!, reference);
+    }
+    return true;
+  }
+
+  private allocate(): Segment | undefined {
+    if (this.sizeInBytes + this.segmentBytes > this.limitBytes) return undefined;
+    const segment = new Segment(this.freeNumbers.pop() ?? this.segments.length, this.segmentBytes);
+    this.segments[segment.number] = segment;
+    this.segmentCount++;
+    return segment;
+  }
+
+  /** Makes room within the segments that there are. */
+  private sweep(words: number): Segment | undefined {
+    let emptiest: Segment | undefined;
+    for (const segment of this.segments) {
+      if (!segment.released && (emptiest === undefined || segment.liveWords < emptiest.liveWords)) emptiest = segment;
+    }
+    if (emptiest === undefined) return undefined;
+    const capacity = emptiest.words.length;
+    if (emptiest.liveWords + words <= capacity && emptiest.liveWords < capacity * WORTH_COMPACTING) {
+      this.compact(emptiest, capacity, false);
+      return emptiest;
+    }
+    const oldest = this.oldest()!;
+    this.compact(oldest, capacity >>> 1, true);
+    return oldest;
+  }
+
+  /** Lets entries of the oldest segment go, for an index that is full and cannot grow. */
+  private thinOldest(): boolean {
+    const oldest = this.oldest();
+    if (oldest === undefined) return false;
+    this.compact(oldest, Math.min(oldest.words.length >>> 1, (oldest.liveWords * 3) >>> 2), true);
+    this.becomeHead(oldest);
+    return true;
+  }
+
+  private oldest(): Segment | undefined {
+    let oldest: Segment | undefined;
+    for (const segment of this.segments) {
+      if (!segment.released && (oldest === undefined || segment.age < oldest.age)) oldest = segment;
+    }
+    return oldest;
+  }
+
+  /** Moves the entries of a segment that stay to its beginning. */
+  private compact(segment: Segment, keepWords: number, usedOnly: boolean): void {
+    const { words, bytes } = segment;
+    let target = 0;
+    for (let word = 0; word < segment.usedWords;) {
+      const header = words[word]!;
+      const size = headerWords(header);
+      const slot = this.slotOf(segment, word, header >>> KEY_LENGTH_SHIFT);
+      if (slot >= 0) {
+        if ((!usedOnly || (header & USED) !== 0) && target + size <= keepWords) {
+          bytes.copyWithin(target * HEADER_BYTES, word * HEADER_BYTES, (word + size) * HEADER_BYTES);
+          words[target] = header & ~USED;
+          this.index[slot + 1] = ((segment.number << this.wordShift) | target) + 1;
+          target += size;
+        } else {
+          this.complete = false;
+          this.removeSlot(slot);
+        }
+      }
+      word += size;
+    }
+    segment.usedWords = target;
+    segment.liveWords = target;
+  }
+
+  /** The slot that refers to the entry at that place, or -1 when the entry was replaced or deleted. */
+  private slotOf(segment: Segment, word: number, keyLength: number): number {
+    if (this.count === 0) return -1;
+    const start = (word + 1) * HEADER_BYTES;
+    const hash = hashBytes(segment.bytes, start, start + keyLength);
+    const wanted = ((segment.number << this.wordShift) | word) + 1;
+    const { index, slotMask } = this;
+    let slot = (hash & slotMask) << 1;
+    for (;;) {
+      const reference = index[slot + 1]!;
+      if (reference === 0) return -1;
+      if (reference === wanted) return slot;
+      slot = (slot + 2) & ((slotMask << 1) | 1);
+    }
+  }
+
+  /** Gives the memory of the oldest segment back, for the index. */
+  private releaseOldest(): boolean {
+    const oldest = this.oldest();
+    if (oldest === undefined) return false;
+    this.compact(oldest, 0, false);
+    oldest.release();
+    this.freeNumbers.push(oldest.number);
+    this.segmentCount--;
+    if (this.head === oldest) this.head = undefined;
+    return true;
+  }
+}
+
+/** One piece of the cache's memory. */
+class Segment {
+  bytes: Buffer;
+  words: Int32Array;
+  usedWords = 0;
+  /** Words of entries that are neither replaced nor deleted. */
+  liveWords = 0;
+  /** The greater, the later it became the head. */
+  age = 0;
+  released = false;
+
+  constructor(
+    readonly number: number,
+    size: number,
+  ) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.words = new Int32Array(this.bytes.buffer, 0, size / HEADER_BYTES);
+  }
+
+  release(): void {
+    this.released = true;
+    this.bytes = EMPTY;
+    this.words = NO_WORDS;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+const NO_WORDS = new Int32Array(0);
+
+function entryWords(keyLength: number, valueLength: number): number {
+  return (HEADER_BYTES + keyLength + (valueLength < 0 ? 0 : valueLength) + 3) >>> 2;
+}
+
+function encodeHeader(keyLength: number, valueLength: number): number {
+  return (keyLength << KEY_LENGTH_SHIFT) | (valueLength + 1);
+}
+
+function headerWords(header: number): number {
+  return entryWords(header >>> KEY_LENGTH_SHIFT, (header & VALUE_LENGTH_MASK) - 1);
+}
+
+function copyBytes(from: Uint8Array, to: Buffer, at: number): void {
+  const { length } = from;
+  if (length < NATIVE_COPY_FROM) for (let offset = 0; offset < length; offset++) to[at + offset] = from[offset]!;
+  else to.set(from, at);
+}

@@ -1,0 +1,274 @@
+import type { Serde } from '../serde/serde';
+import type { StoreDefinition } from '../topology/graph';
+import type { Awaitable } from '../topology/processor-api';
+import type { ByteCache } from './byte-cache';
+import { EntryCodec } from './entry-codec';
+import { mergeScan } from './merge-scan';
+import type { RecordTime } from './record-time';
+import type { StateDatabase, StateWrite, StoreHandle } from './state-database';
+
+/** One key of a store, decoded. `value` undefined says that the store has no such key. */
+export interface StoreEntry<K, V> {
+  readonly key: K;
+  value: V | undefined;
+  timestamp: number;
+  /** Written in the open epoch. */
+  dirty: boolean;
+  /** Written in the sealed epoch, whose commit is under way. */
+  sealed: boolean;
+  /** What it is counted as in `residentBytes`. */
+  cost: number;
+}
+
+/** What one epoch changed in a store, serialized. Index n of the arrays is one key. */
+export interface SealedEntries {
+  readonly entries: readonly StoreEntry<unknown, unknown>[];
+  /** As the database keeps them: with the store's prefix. */
+  readonly keys: readonly Buffer[];
+  /** As the database keeps them; undefined for a deletion. */
+  readonly values: readonly (Buffer | undefined)[];
+}
+
+const ENTRY_OVERHEAD_BYTES = 180;
+
+/**
+ * A store of one task, as its operators see it: the open epoch's writes over the sealed epoch's writes over a cache over the
+ * database.
+ *
+ * Entries live decoded in two generations of a map. A lookup moves an entry to the young one; when that is full, the old one is
+ * dropped. Entries that are not in the database yet (dirty, or sealed and not committed) are never dropped. Behind them a
+ * {@link ByteCache} keeps many more entries in their serialized form.
+ */
+export class EpochStore<K, V> {
+  readonly name: string;
+  readonly keySerde: Serde<K>;
+  readonly handle: StoreHandle;
+  private readonly codec: EntryCodec<K, V>;
+  private readonly comparesByValue: boolean;
+
+  private young = new Map<unknown, StoreEntry<K, V>>();
+  private old = new Map<unknown, StoreEntry<K, V>>();
+  private youngBytes = 0;
+  /** How often the old generation was dropped: a read from the database that saw fewer than two such drops is not stale. */
+  private rotations = 0;
+
+  private dirty: StoreEntry<K, V>[] = [];
+  private sealedEntries: readonly StoreEntry<K, V>[] = [];
+  private averageEntryBytes = 64;
+
+  private requested = new Map<unknown, K>();
+  hits = 0;
+  misses = 0;
+
+  constructor(
+    readonly definition: StoreDefinition,
+    private readonly database: StateDatabase,
+    private readonly cache: ByteCache,
+    private readonly time: RecordTime,
+    private readonly residentLimitBytes: number,
+  ) {
+    this.name = definition.name;
+    this.handle = database.store(definition.name);
+    this.keySerde = definition.keySerde as Serde<K>;
+    this.codec = new EntryCodec(this.handle, definition);
+    this.comparesByValue = this.keySerde.comparesByValue === true;
+  }
+
+  /** Bytes that the open epoch will add to its commit, about. */
+  get dirtyBytes(): number {
+    return this.dirty.length * this.averageEntryBytes;
+  }
+
+  /** The entry, if it is known without asking the database. */
+  lookup(key: K): StoreEntry<K, V> | undefined {
+    const mapKey = this.mapKey(key);
+    return this.young.get(mapKey) ?? this.lookupBehind(mapKey, key);
+  }
+
+  private lookupBehind(mapKey: unknown, key: K): StoreEntry<K, V> | undefined {
+    const aged = this.old.get(mapKey);
+    if (aged !== undefined) {
+      this.old.delete(mapKey);
+      this.addYoung(mapKey, aged);
+      return aged;
+    }
+    const { cache, codec } = this;
+    const stored = codec.encodeKey(key);
+    if (cache.get(stored, 0, stored.length)) {
+      if (cache.isAbsent) return this.addEntry(mapKey, key, undefined, 0, stored.length);
+      return this.addEntry(
+        mapKey,
+        key,
+        codec.decodeBorrowedValue(cache.valueBytes, cache.valueStart, cache.valueEnd),
+        codec.decodeTimestamp(cache.valueBytes, cache.valueStart),
+        stored.length + cache.valueEnd - cache.valueStart,
+      );
+    }
+    return cache.isComplete ? this.addEntry(mapKey, key, undefined, 0, stored.length) : undefined;
+  }
+
+  /** The entry, read from the database if need be. */
+  async load(key: K): Promise<StoreEntry<K, V>> {
+    for (;;) {
+      const known = this.lookup(key);
+      if (known !== undefined) return known;
+      this.requested.set(this.mapKey(key), key);
+      await this.loadRequested();
+    }
+  }
+
+  /** Says that a record of the next batch will look this key up. */
+  request(key: K): void {
+    const mapKey = this.mapKey(key);
+    if (this.young.has(mapKey) || this.lookupBehind(mapKey, key) !== undefined) this.hits++;
+    else if (!this.requested.has(mapKey)) {
+      this.misses++;
+      this.requested.set(mapKey, key);
+    }
+  }
+
+  /** Reads all requested keys at once. Undefined when there is nothing to read. */
+  loadRequested(): Promise<void> | undefined {
+    if (this.requested.size === 0) return undefined;
+    const requested = this.requested;
+    this.requested = new Map();
+    return this.readMany(requested);
+  }
+
+  private async readMany(requested: ReadonlyMap<unknown, K>): Promise<void> {
+    let missing = requested;
+    while (missing.size > 0) {
+      const rotationsBefore = this.rotations;
+      const keys = Array.from(missing.values(), (key) => this.codec.encodeKey(key));
+      const values = await this.database.getMany(this.handle, keys);
+      if (this.rotations - rotationsBefore >= 2) {
+        // A key may have been written, committed and dropped since the read began, so what was read may be old.
+        missing = new Map([...missing].filter(([mapKey]) => !this.young.has(mapKey) && !this.old.has(mapKey)));
+        continue;
+      }
+      let index = 0;
+      for (const [mapKey, key] of missing) {
+        const stored = keys[index]!;
+        const value = values[index++];
+        if (this.young.has(mapKey) || this.old.has(mapKey)) continue;
+        this.cache.set(stored, value);
+        if (value === undefined) this.addEntry(mapKey, key, undefined, 0, stored.length);
+        else {
+          const decoded = this.codec.decodeValue(value, 0, value.length);
+          this.addEntry(mapKey, key, decoded, this.codec.decodeTimestamp(value, 0), stored.length + value.length);
+        }
+      }
+      return;
+    }
+  }
+
+  /** Sets the value of an entry that `lookup` or `load` gave; undefined deletes the key. */
+  write(entry: StoreEntry<K, V>, value: V | undefined, timestamp: number): void {
+    entry.value = value;
+    entry.timestamp = timestamp;
+    if (!entry.dirty) {
+      entry.dirty = true;
+      this.dirty.push(entry);
+    }
+  }
+
+  get(key: K): Awaitable<V | undefined> {
+    const entry = this.lookup(key);
+    return entry === undefined ? this.load(key).then((loaded) => loaded.value) : entry.value;
+  }
+
+  put(key: K, value: V | undefined): void {
+    const mapKey = this.mapKey(key);
+    let entry = this.young.get(mapKey) ?? this.old.get(mapKey);
+    if (entry === undefined) {
+      entry = { key, value: undefined, timestamp: 0, dirty: false, sealed: false, cost: ENTRY_OVERHEAD_BYTES };
+      this.addYoung(mapKey, entry);
+    }
+    this.write(entry, value ?? undefined, this.time.timestamp);
+  }
+
+  delete(key: K): void {
+    this.put(key, undefined);
+  }
+
+  range(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]> {
+    return mergeScan(this.codec, this.database, this.handle, [...this.sealedEntries, ...this.dirty], from, to);
+  }
+
+  all(): AsyncIterable<readonly [K, V]> {
+    return this.range(undefined, undefined);
+  }
+
+  /** Ends the open epoch: serializes what it wrote, once per key. Undefined when it wrote nothing. */
+  seal(): SealedEntries | undefined {
+    const entries = this.dirty;
+    if (entries.length === 0) return undefined;
+    this.dirty = [];
+    this.sealedEntries = entries;
+    const { codec, cache } = this;
+    const keys = new Array<Buffer>(entries.length);
+    const values = new Array<Buffer | undefined>(entries.length);
+    let bytes = 0;
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index]!;
+      entry.dirty = false;
+      entry.sealed = true;
+      const key = codec.encodeKey(entry.key);
+      const value = entry.value === undefined ? undefined : codec.encodeValue(entry.value, entry.timestamp);
+      keys[index] = key;
+      values[index] = value;
+      cache.set(key, value);
+      const size = key.length + (value === undefined ? 0 : value.length);
+      bytes += size;
+      const cost = ENTRY_OVERHEAD_BYTES + 2 * size;
+      this.youngBytes += cost - entry.cost;
+      entry.cost = cost;
+    }
+    this.averageEntryBytes = Math.ceil(bytes / entries.length);
+    return { entries, keys, values };
+  }
+
+  /** Adds a sealed epoch to the task's write. */
+  writeSealed(sealed: SealedEntries, write: StateWrite): void {
+    const { keys, values } = sealed;
+    for (let index = 0; index < keys.length; index++) {
+      const value = values[index];
+      if (value === undefined) write.delete(this.handle, keys[index]!);
+      else write.put(this.handle, keys[index]!, value);
+    }
+  }
+
+  /** The sealed epoch is in the database now: its entries may be dropped from memory. */
+  sealedWritten(): void {
+    for (const entry of this.sealedEntries) entry.sealed = false;
+    this.sealedEntries = [];
+    if (this.youngBytes > this.residentLimitBytes) this.rotate();
+  }
+
+  private rotate(): void {
+    this.rotations++;
+    this.old = this.young;
+    this.young = new Map();
+    this.youngBytes = 0;
+    for (const entry of this.dirty) {
+      const mapKey = this.mapKey(entry.key);
+      this.old.delete(mapKey);
+      this.addYoung(mapKey, entry);
+    }
+  }
+
+  private addEntry(mapKey: unknown, key: K, value: V | undefined, timestamp: number, bytes: number): StoreEntry<K, V> {
+    const entry = { key, value, timestamp, dirty: false, sealed: false, cost: ENTRY_OVERHEAD_BYTES + 2 * bytes };
+    this.addYoung(mapKey, entry);
+    return entry;
+  }
+
+  private addYoung(mapKey: unknown, entry: StoreEntry<K, V>): void {
+    this.young.set(mapKey, entry);
+    this.youngBytes += entry.cost;
+  }
+
+  private mapKey(key: K): unknown {
+    return this.comparesByValue ? key : this.keySerde.serialize(key).toString('latin1');
+  }
+}

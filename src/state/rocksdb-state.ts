@@ -1,0 +1,290 @@
+import { mkdir } from 'node:fs/promises';
+import { MillraceError } from '../errors/millrace-error';
+import { binding, type NativeHandle } from './rocksdb-binding';
+import { NumberedStore } from './numbered-store';
+import { directoryFailure, stateFailure } from './rocksdb-failure';
+import { checkTableFiles, databaseExists } from './rocksdb-files';
+import {
+  checkFormat,
+  encodeFormat,
+  encodeStores,
+  FORMAT_KEY,
+  POSITIONS_KEY,
+  registerStores,
+  STORES_KEY,
+} from './rocksdb-layout';
+import { scanRocksDb } from './rocksdb-scan';
+import { checkWriteAheadLogs } from './rocksdb-wal';
+import { RocksDbWrite } from './rocksdb-write';
+import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
+import { StateCorruptedError, StateDatabaseClosedError } from './state-database-errors';
+import { StatePositions } from './state-positions';
+
+export interface RocksDbOptions {
+  /** Bytes of blocks kept uncompressed in memory for reads. */
+  readonly blockCacheBytes: number;
+  /** Bytes of writes collected in memory before they become a file. Up to twice as many are held while one is written. */
+  readonly writeBufferBytes: number;
+  /**
+   * Table files that may be open at a time. Each open one keeps its index and filter in memory: 1.3 to 2 bytes for each of its
+   * entries, and a file has up to 64 MB.
+   */
+  readonly maxOpenFiles: number;
+}
+
+const BLOCK_BYTES = 4096;
+
+/** One `getMany` runs on one thread of libuv's pool; a large one is worth two. */
+const SPLIT_READS_FROM = 512;
+
+/**
+ * Opens, or begins, the state of a task in a directory of its own.
+ *
+ * @throws {StateFormatError} a newer Millrace wrote it
+ * @throws {StateIncompatibleError} a store's kind or serde is not what it was
+ * @throws {StateCorruptedError} files are damaged or missing
+ * @throws {StateDirectoryError} the directory cannot be written
+ * @throws {StateDirectoryLockedError} it is open already
+ */
+export async function openRocksDbState(
+  directory: string,
+  stores: readonly StoreFormat[],
+  options: RocksDbOptions,
+): Promise<StateDatabase> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const isNew = !(await databaseExists(directory));
+    if (!isNew) await checkWriteAheadLogs(directory);
+    const native = await openNative(directory, options, isNew);
+    try {
+      return await loadState(directory, native, isNew, stores);
+    } catch (error) {
+      await promised((callback) => binding.db_close(native, callback));
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
+  }
+}
+
+/** Reads how far the state in a directory is, whatever stores it has. Writes nothing. */
+export async function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
+  try {
+    if (!(await databaseExists(directory))) return undefined;
+    await checkWriteAheadLogs(directory);
+    const native = await openNative(
+      directory,
+      { blockCacheBytes: 1 << 16, writeBufferBytes: 1 << 20, maxOpenFiles: 16 },
+      false,
+      true,
+    );
+    try {
+      const [format, positions] = await readMany(native, [FORMAT_KEY, POSITIONS_KEY], directory);
+      checkFormat(directory, format);
+      return decodePositions(directory, positions);
+    } finally {
+      await promised((callback) => binding.db_close(native, callback));
+    }
+  } catch (error) {
+    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
+  }
+}
+
+async function openNative(
+  directory: string,
+  options: RocksDbOptions,
+  isNew: boolean,
+  readOnly = false,
+): Promise<NativeHandle> {
+  const native = binding.db_init();
+  try {
+    await promised((callback) =>
+      binding.db_open(
+        native,
+        directory,
+        {
+          createIfMissing: isNew,
+          errorIfExists: isNew,
+          readOnly,
+          compression: true,
+          cacheSize: options.blockCacheBytes,
+          writeBufferSize: options.writeBufferBytes,
+          blockSize: BLOCK_BYTES,
+          maxOpenFiles: options.maxOpenFiles,
+        },
+        callback,
+      ),
+    );
+  } catch (error) {
+    throw stateFailure(directory, error as Error);
+  }
+  return native;
+}
+
+async function loadState(
+  directory: string,
+  native: NativeHandle,
+  isNew: boolean,
+  declared: readonly StoreFormat[],
+): Promise<RocksDbState> {
+  await checkTableFiles(directory, binding.db_get_property(native, 'rocksdb.sstables'));
+  const [format, storedStores, storedPositions] = await readMany(
+    native,
+    [FORMAT_KEY, STORES_KEY, POSITIONS_KEY],
+    directory,
+  );
+  if (!isNew) checkFormat(directory, format);
+  const { stores, added } = registerStores(directory, storedStores, declared);
+  const positions = isNew ? new StatePositions() : decodePositions(directory, storedPositions);
+  const state = new RocksDbState(
+    directory,
+    native,
+    isNew,
+    new Map(stores.map(({ name, number }) => [name, new NumberedStore(name, number)])),
+    positions,
+  );
+  if (isNew || added) await state.initialize(encodeStores(stores));
+  return state;
+}
+
+function decodePositions(directory: string, stored: Buffer | undefined): StatePositions {
+  if (stored === undefined) throw new StateCorruptedError(directory, 'its positions are missing');
+  try {
+    return StatePositions.decode(stored);
+  } catch (cause) {
+    throw new StateCorruptedError(directory, 'its positions cannot be read', { cause });
+  }
+}
+
+class RocksDbState implements StateDatabase {
+  /** What the next write will say: ahead of `positions` while writes are under way. */
+  private readonly nextPositions = new StatePositions();
+  private readonly spareBatches: NativeHandle[] = [];
+  /** Settles when the last write so far is done. */
+  private lastCommit: Promise<void> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly directory: string,
+    private readonly native: NativeHandle,
+    readonly isNew: boolean,
+    private readonly stores: ReadonlyMap<string, NumberedStore>,
+    private readonly positions: StatePositions,
+  ) {
+    this.nextPositions.merge(positions);
+  }
+
+  initialize(stores: Buffer): Promise<void> {
+    const batch = this.takeBatch();
+    binding.batch_put(batch, FORMAT_KEY, encodeFormat());
+    binding.batch_put(batch, STORES_KEY, stores);
+    return this.commit(batch, new StatePositions());
+  }
+
+  store(name: string): StoreHandle {
+    return this.numbered(name);
+  }
+
+  private numbered(name: string): NumberedStore {
+    const store = this.stores.get(name);
+    if (store === undefined) throw new Error(`The state in ${this.directory} has no store '${name}'.`);
+    return store;
+  }
+
+  inputOffset(topic: string, partition: number): number | undefined {
+    return this.positions.inputOffset(topic, partition);
+  }
+
+  changelogPosition(store: string): number | undefined {
+    return this.positions.changelogPosition(store);
+  }
+
+  async getMany(store: StoreHandle, storedKeys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
+    this.checkOpen();
+    if (storedKeys.length < SPLIT_READS_FROM) return readMany(this.native, storedKeys, this.directory, store.name);
+    const middle = storedKeys.length >>> 1;
+    const [first, second] = await Promise.all([
+      readMany(this.native, storedKeys.slice(0, middle), this.directory, store.name),
+      readMany(this.native, storedKeys.slice(middle), this.directory, store.name),
+    ]);
+    return first.concat(second);
+  }
+
+  write(): StateWrite {
+    this.checkOpen();
+    return new RocksDbWrite(this.takeBatch(), (batch, positions) => this.commit(batch, positions));
+  }
+
+  private takeBatch(): NativeHandle {
+    return this.spareBatches.pop() ?? binding.batch_init(this.native);
+  }
+
+  private commit(batch: NativeHandle, changes: StatePositions): Promise<void> {
+    this.checkOpen();
+    this.nextPositions.merge(changes);
+    binding.batch_put(batch, POSITIONS_KEY, this.nextPositions.encode());
+    const commit = this.lastCommit.then(async () => {
+      await promised((callback) => binding.batch_write(batch, { sync: false }, callback)).catch((error: Error) => {
+        throw stateFailure(this.directory, error);
+      });
+      this.positions.merge(changes);
+      // A batch keeps its memory, outside of V8's sight, until it is collected; so it is used again.
+      binding.batch_clear(batch);
+      this.spareBatches.push(batch);
+    });
+    this.lastCommit = commit;
+    // Whoever committed learns of a failure; nobody else must handle it here.
+    commit.catch(() => undefined);
+    return commit;
+  }
+
+  async *scan(store: StoreHandle, bounds: ScanBounds = {}): AsyncGenerator<readonly [Buffer, Buffer]> {
+    this.checkOpen();
+    try {
+      yield* scanRocksDb(this.native, this.numbered(store.name), bounds, () => this.closing === undefined);
+    } catch (error) {
+      this.checkOpen();
+      throw stateFailure(this.directory, error as Error, store.name);
+    }
+    this.checkOpen();
+  }
+
+  approximateEntries(): number {
+    this.checkOpen();
+    return Number(binding.db_get_property(this.native, 'rocksdb.estimate-num-keys'));
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.lastCommit
+      .catch(() => undefined)
+      .then(() => promised((callback) => binding.db_close(this.native, callback)));
+    return this.closing;
+  }
+
+  private checkOpen(): void {
+    if (this.closing !== undefined) throw new StateDatabaseClosedError(this.directory);
+  }
+}
+
+function readMany(
+  native: NativeHandle,
+  keys: readonly Buffer[],
+  directory: string,
+  store?: string,
+): Promise<(Buffer | undefined)[]> {
+  return new Promise((resolve, reject) => {
+    binding.db_get_many(native, keys, {}, (error, values) => {
+      if (error === null) resolve(values);
+      else reject(stateFailure(directory, error, store));
+    });
+  });
+}
+
+function promised(start: (callback: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MillraceError } from '../errors/millrace-error';
+import { directoryFailure } from './rocksdb-failure';
+import { openRocksDbState, readRocksDbPositions, type RocksDbOptions } from './rocksdb-state';
+import type { StateDatabase, StoreFormat } from './state-database';
+import { StateCorruptedError, StateFormatError } from './state-database-errors';
+import {
+  isTaskId,
+  stateDirectoryLayout,
+  taskDirectoryLayout,
+  type StateDirectoryLayout,
+} from './state-directory-layout';
+import { StateDirectoryLock } from './state-directory-lock';
+
+/** State of a task that is on this disk, whether or not the task runs here. */
+export interface LocalTask {
+  readonly taskId: string;
+  /** All its changelog positions together; the greater, the more of the state is here. */
+  readonly changelogSum: number;
+}
+
+/**
+ * The part of the state directory that belongs to one application, locked for this instance.
+ *
+ * Calls for one and the same task must not overlap.
+ *
+ * @example
+ * const directory = await StateDirectory.open('/var/lib/millrace', 'word-count');
+ * const database = await directory.openTask('0_3', stores, options);
+ * // ...
+ * await directory.closeTask('0_3');
+ * await directory.close();
+ */
+export class StateDirectory {
+  private readonly databases = new Map<
+    string,
+    { readonly database: StateDatabase; readonly stores: readonly StoreFormat[] }
+  >();
+  /** Of tasks that are not open. */
+  private readonly changelogSums = new Map<string, number>();
+
+  private constructor(
+    private readonly layout: StateDirectoryLayout,
+    /** Random, and the same at every start on this directory. */
+    readonly instanceId: string,
+    private readonly lock: StateDirectoryLock,
+  ) {}
+
+  /**
+   * Creates what is missing, takes the lock, and deletes what an earlier process had wiped and not deleted.
+   *
+   * @throws {StateDirectoryNameError} the application id cannot name a directory
+   * @throws {StateDirectoryLockedError} another instance uses it
+   * @throws {StateDirectoryError} it cannot be written
+   */
+  static async open(stateDir: string, applicationId: string): Promise<StateDirectory> {
+    const layout = stateDirectoryLayout(stateDir, applicationId);
+    return guarded(layout.root, async () => {
+      await mkdir(layout.root, { recursive: true, mode: 0o700 });
+      await chmod(layout.root, 0o700);
+      const lock = await StateDirectoryLock.acquire(layout.root);
+      try {
+        await mkdir(layout.tasks, { recursive: true, mode: 0o700 });
+        await rm(layout.deleted, { recursive: true, force: true });
+        return new StateDirectory(layout, await readInstanceId(layout), lock);
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+    });
+  }
+
+  /** Where a task's database is, and what errors about it name. */
+  databasePath(taskId: string): string {
+    return taskDirectoryLayout(this.layout, taskId).database;
+  }
+
+  /**
+   * Opens or begins the state of a task. `closeTask` is its end; do not close the database itself.
+   *
+   * @throws what {@link openRocksDbState} throws
+   */
+  async openTask(taskId: string, stores: readonly StoreFormat[], options: RocksDbOptions): Promise<StateDatabase> {
+    if (this.databases.has(taskId)) throw new Error(`Task ${taskId} is open already.`);
+    const database = await openRocksDbState(taskDirectoryLayout(this.layout, taskId).database, stores, options);
+    this.databases.set(taskId, { database, stores });
+    return database;
+  }
+
+  /** Closes a task's database and keeps its state. Does nothing when it is not open. */
+  async closeTask(taskId: string): Promise<void> {
+    const open = this.databases.get(taskId);
+    if (open === undefined) return;
+    this.databases.delete(taskId);
+    this.changelogSums.set(taskId, changelogSum(open));
+    await open.database.close();
+    const { root } = taskDirectoryLayout(this.layout, taskId);
+    const now = new Date();
+    await guarded(root, () => utimes(root, now, now));
+  }
+
+  /**
+   * Deletes a task's state, after closing it if need be. It is renamed first, so that no half of it is ever opened.
+   *
+   * @throws {StateDirectoryError}
+   */
+  async wipeTask(taskId: string): Promise<void> {
+    await this.closeTask(taskId).catch(ignoreDirectoryFailure);
+    this.changelogSums.delete(taskId);
+    const { root } = taskDirectoryLayout(this.layout, taskId);
+    await guarded(root, async () => {
+      await mkdir(this.layout.deleted, { recursive: true, mode: 0o700 });
+      const grave = join(this.layout.deleted, `${taskId}-${randomUUID()}`);
+      try {
+        await rename(root, grave);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+        throw error;
+      }
+      await rm(grave, { recursive: true, force: true });
+    });
+  }
+
+  /** The tasks with state on this disk, open ones included. State that cannot be used counts for nothing and is left out. */
+  async localTasks(): Promise<LocalTask[]> {
+    const found = await Promise.all(
+      (await this.taskIds()).map(async (taskId) => ({ taskId, changelogSum: await this.changelogSumOf(taskId) })),
+    );
+    return found.filter((task): task is LocalTask => task.changelogSum !== undefined);
+  }
+
+  /**
+   * Deletes the state of tasks that are not open and were not for so long.
+   *
+   * @param now - milliseconds since the epoch
+   * @returns the ids of the tasks whose state was deleted
+   */
+  async removeUnused(unusedForMs: number, now: number): Promise<string[]> {
+    const removed: string[] = [];
+    for (const taskId of await this.taskIds()) {
+      if (this.databases.has(taskId)) continue;
+      const { root, database } = taskDirectoryLayout(this.layout, taskId);
+      if (now - Math.max(await modifiedAt(root), await modifiedAt(database)) < unusedForMs) continue;
+      await this.wipeTask(taskId);
+      removed.push(taskId);
+    }
+    return removed;
+  }
+
+  /** Closes all databases and gives the lock up. */
+  async close(): Promise<void> {
+    try {
+      await Promise.all([...this.databases.keys()].map((taskId) => this.closeTask(taskId)));
+    } finally {
+      await this.lock.release();
+    }
+  }
+
+  private async taskIds(): Promise<string[]> {
+    const names = await guarded(this.layout.tasks, () => readdir(this.layout.tasks));
+    return names.filter(isTaskId);
+  }
+
+  private async changelogSumOf(taskId: string): Promise<number | undefined> {
+    const open = this.databases.get(taskId);
+    if (open !== undefined) return changelogSum(open);
+    const remembered = this.changelogSums.get(taskId);
+    if (remembered !== undefined) return remembered;
+    try {
+      const positions = await readRocksDbPositions(taskDirectoryLayout(this.layout, taskId).database);
+      const sum = positions?.changelogSum();
+      // The task may have been opened meanwhile, and be further now.
+      if (sum !== undefined && !this.databases.has(taskId)) this.changelogSums.set(taskId, sum);
+      return sum;
+    } catch (error) {
+      // Whoever opens the task meets the same error, and handles it.
+      if (error instanceof StateCorruptedError || error instanceof StateFormatError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function changelogSum({
+  database,
+  stores,
+}: {
+  readonly database: StateDatabase;
+  readonly stores: readonly StoreFormat[];
+}): number {
+  return stores.reduce((sum, { name }) => sum + (database.changelogPosition(name) ?? 0), 0);
+}
+
+async function readInstanceId(layout: StateDirectoryLayout): Promise<string> {
+  try {
+    const id = (await readFile(layout.instanceId, 'utf8')).trim();
+    if (/^[0-9a-f-]{36}$/.test(id)) return id;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const id = randomUUID();
+  const draft = `${layout.instanceId}.new`;
+  await writeFile(draft, `${id}\n`, { mode: 0o600 });
+  await rename(draft, layout.instanceId);
+  return id;
+}
+
+async function modifiedAt(path: string): Promise<number> {
+  return stat(path).then(
+    (stats) => stats.mtimeMs,
+    () => 0,
+  );
+}
+
+function ignoreDirectoryFailure(error: unknown): void {
+  if (!(error instanceof MillraceError)) throw error;
+}
+
+async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
+  }
+}

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { serdes } from '../../src/serde/serdes';
+import { ByteCache } from '../../src/state/byte-cache';
+import { EpochStore } from '../../src/state/epoch-store';
+import { openMemoryState } from '../../src/state/memory-state';
+import type { StateDatabase } from '../../src/state/state-database';
+import type { StoreDefinition } from '../../src/topology/graph';
+
+const definition: StoreDefinition = {
+  kind: 'timestamped-key-value',
+  name: 'counts',
+  keySerde: serdes.string,
+  valueSerde: serdes.json<{ n: number }>(),
+  changelog: true,
+  backend: 'memory',
+} as StoreDefinition;
+
+interface Setup {
+  readonly store: EpochStore<string, { n: number }>;
+  readonly database: StateDatabase;
+}
+
+function setUp(cacheBytes: number, residentBytes: number): Setup {
+  const database = openMemoryState('test', [definition]);
+  const store = new EpochStore<string, { n: number }>(
+    definition,
+    database,
+    new ByteCache(cacheBytes, true),
+    { timestamp: 7 },
+    residentBytes,
+  );
+  return { store, database };
+}
+
+async function commit({ store, database }: Setup): Promise<void> {
+  const sealed = store.seal();
+  if (sealed === undefined) return;
+  const write = database.write();
+  store.writeSealed(sealed, write);
+  await write.commit();
+  store.sealedWritten();
+}
+
+type Step =
+  | { type: 'put'; key: number; n: number }
+  | { type: 'delete'; key: number }
+  | { type: 'get'; key: number }
+  | { type: 'prefetch'; keys: number[] }
+  | { type: 'commit' }
+  | { type: 'range'; from: number; to: number };
+
+const key = fc.nat(60);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('put' as const), key, n: fc.nat(1000) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('delete' as const), key }) },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('get' as const), key }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('prefetch' as const), keys: fc.array(key, { maxLength: 20 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('commit' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('range' as const), from: key, to: key }) },
+);
+
+const name = (index: number): string => `key-${String(index).padStart(3, '0')}`;
+
+describe('EpochStore', () => {
+  // A resident limit of a few entries and a cache of none, some or all of them: every layer has to answer.
+  it.each([
+    ['nothing but the open epoch in memory', 0, 300],
+    ['a small cache', 48 * 1024, 300],
+    ['everything in memory', 1 << 20, 1 << 20],
+  ])('reads what was written last, with %s', async (_name, cacheBytes, residentBytes) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 150 }), async (steps) => {
+        const setup = setUp(cacheBytes, residentBytes);
+        const model = new Map<string, number>();
+        for (const each of steps) await apply(setup, model, each);
+        await commit(setup);
+        const all: [string, number][] = [];
+        for await (const [k, v] of setup.store.all()) all.push([k, v.n]);
+        expect(all).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  async function apply(setup: Setup, model: Map<string, number>, each: Step): Promise<void> {
+    const { store } = setup;
+    switch (each.type) {
+      case 'put':
+        store.put(name(each.key), { n: each.n });
+        model.set(name(each.key), each.n);
+        return;
+      case 'delete':
+        store.delete(name(each.key));
+        model.delete(name(each.key));
+        return;
+      case 'get':
+        expect((await store.get(name(each.key)))?.n).toBe(model.get(name(each.key)));
+        return;
+      case 'prefetch':
+        each.keys.forEach((k) => store.request(name(k)));
+        await store.loadRequested();
+        for (const k of each.keys) expect(store.lookup(name(k))?.value?.n).toBe(model.get(name(k)));
+        return;
+      case 'commit':
+        return commit(setup);
+      case 'range': {
+        const found: [string, number][] = [];
+        for await (const [k, v] of store.range(name(each.from), name(each.to))) found.push([k, v.n]);
+        const expected = [...model]
+          .filter(([k]) => k >= name(each.from) && k <= name(each.to))
+          .sort(([a], [b]) => (a < b ? -1 : 1));
+        expect(found).toEqual(expected);
+        return;
+      }
+    }
+  }
+
+  it('keeps a write that is sealed but not committed, whatever else is read meanwhile', async () => {
+    const setup = setUp(0, 100);
+    setup.store.put('a', { n: 1 });
+    setup.store.seal();
+    for (let index = 0; index < 100; index++) await setup.store.get(`other-${index}`);
+    expect((await setup.store.get('a'))?.n).toBe(1);
+  });
+
+  it('serializes a key once per epoch, with its last value', () => {
+    const { store } = setUp(1 << 20, 1 << 20);
+    for (let n = 0; n < 5; n++) store.put('a', { n });
+    const sealed = store.seal()!;
+    expect(sealed.keys).toHaveLength(1);
+    expect(sealed.values[0]!.subarray(8).toString()).toBe('{"n":4}');
+    expect(store.seal()).toBeUndefined();
+  });
+
+  it('answers a prefetched key without a promise', async () => {
+    const setup = setUp(0, 100);
+    setup.store.put('a', { n: 1 });
+    await commit(setup);
+    setup.store.request('a');
+    await setup.store.loadRequested();
+    expect(setup.store.get('a')).toEqual({ n: 1 });
+  });
+
+  it('does not let a read that was under way bring back an older value', async () => {
+    const setup = setUp(0, 1);
+    setup.store.put('a', { n: 1 });
+    await commit(setup);
+    setup.store.put('b', { n: 0 });
+    await commit(setup);
+    await commit(setup);
+    // The read of the old value begins; before its answer is used, newer ones are committed and dropped from memory.
+    setup.store.request('a');
+    const loading = setup.store.loadRequested();
+    for (let n = 2; n < 6; n++) {
+      setup.store.put('a', { n });
+      await commit(setup);
+      setup.store.put(`other-${n}`, { n });
+      await commit(setup);
+    }
+    await loading;
+    expect((await setup.store.get('a'))?.n).toBe(5);
+  });
+});
