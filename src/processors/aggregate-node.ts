@@ -1,0 +1,65 @@
+import type { EpochStore, StoreEntry } from '../state/epoch-store';
+import type { AggregateOperator, Change } from '../topology/operators';
+import { OperatorNode, type Processed } from './operator-node';
+import type { TaskContext } from './task-context';
+import { ToStreamNode } from './stateless-nodes';
+
+/**
+ * Folds the records of each key into a timestamped store (count, reduce, aggregate).
+ *
+ * The aggregate's timestamp is the highest of its records; each update is handed down with it, as Kafka Streams does.
+ */
+export class AggregateNode extends OperatorNode {
+  /** No table below looks at the old value: hand down the new one itself, without a Change around it. */
+  private forwardsPlainValues = false;
+
+  constructor(
+    name: string,
+    context: TaskContext,
+    private readonly operator: AggregateOperator,
+    private readonly store: EpochStore<unknown, unknown>,
+  ) {
+    super(name, context);
+  }
+
+  override init(): undefined {
+    if (this.children.length > 0 && this.children.every((child) => child instanceof ToStreamNode && child.keepsKey)) {
+      this.children = this.children.flatMap((child) => child.children);
+      this.forwardsPlainValues = true;
+    }
+    return undefined;
+  }
+
+  process(key: unknown, value: unknown, timestamp: number): Processed {
+    if (key === null || value === null) {
+      this.context.failures.recordSkipped(this.name, key === null ? 'null-key' : 'null-value');
+      return undefined;
+    }
+    const entry = this.store.lookup(key);
+    return entry === undefined ? this.loadThenUpdate(key, value, timestamp) : this.update(entry, key, value, timestamp);
+  }
+
+  private async loadThenUpdate(key: unknown, value: unknown, timestamp: number): Promise<void> {
+    const entry = await this.store.load(key);
+    await this.update(entry, key, value, timestamp);
+  }
+
+  private update(entry: StoreEntry<unknown, unknown>, key: unknown, value: unknown, timestamp: number): Processed {
+    const { initializer, aggregator } = this.operator;
+    const oldValue = entry.value;
+    let newValue: unknown;
+    try {
+      if (oldValue !== undefined) newValue = aggregator(key, value, oldValue);
+      else newValue = initializer === undefined ? value : aggregator(key, value, initializer());
+    } catch (error) {
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
+    newValue ??= undefined;
+    const newTimestamp = oldValue === undefined || timestamp > entry.timestamp ? timestamp : entry.timestamp;
+    this.store.write(entry, newValue, newTimestamp);
+    if (this.forwardsPlainValues) return this.forward(key, newValue ?? null, newTimestamp);
+    const change: Change<unknown> = { newValue, oldValue };
+    return this.forward(key, change, newTimestamp);
+  }
+}

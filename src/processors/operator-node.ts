@@ -1,0 +1,46 @@
+import type { TaskContext } from './task-context';
+
+/** Nothing when the record is done, or a promise when an operator below has to wait. */
+export type Processed = Promise<void> | undefined;
+
+/**
+ * One operator of one task. Records are handed down by plain calls; a promise appears only where an operator really waits, and
+ * whoever gets one must not hand down the next record before it is settled.
+ */
+export abstract class OperatorNode {
+  children: OperatorNode[] = [];
+
+  constructor(
+    readonly name: string,
+    protected readonly context: TaskContext,
+  ) {}
+
+  abstract process(key: unknown, value: unknown, timestamp: number): Processed;
+
+  /** Called once before the first record, parents before children. */
+  init(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  close(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  protected forward(key: unknown, value: unknown, timestamp: number): Processed {
+    const children = this.children;
+    for (let index = 0; index < children.length; index++) {
+      const waiting = children[index]!.process(key, value, timestamp);
+      if (waiting !== undefined) {
+        return index === children.length - 1 ? waiting : this.forwardRest(waiting, index + 1, key, value, timestamp);
+      }
+    }
+    return undefined;
+  }
+
+  private async forwardRest(waiting: Promise<void>, from: number, key: unknown, value: unknown, timestamp: number): Promise<void> {
+    await waiting;
+    for (let index = from; index < this.children.length; index++) {
+      await this.children[index]!.process(key, value, timestamp);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { SinkNode as SinkDescription, TopicReference } from '../topology/graph';
+import { OperatorNode, type Processed } from './operator-node';
+import { InvalidPartitionError } from './invalid-partition-error';
+import type { OutputTopic, RecordCollector } from './record-collector';
+import type { TaskContext } from './task-context';
+
+/** Serializes records and adds them to the open epoch. */
+export class SinkNode extends OperatorNode {
+  /** Known from `init` on for a sink with one topic. */
+  private fixedTopic: OutputTopic | undefined;
+
+  constructor(
+    private readonly description: SinkDescription,
+    context: TaskContext,
+    private readonly collector: RecordCollector,
+    private readonly topicName: (topic: TopicReference) => string,
+  ) {
+    super(description.name, context);
+  }
+
+  override async init(): Promise<void> {
+    const { topic } = this.description;
+    if (typeof topic !== 'function') this.fixedTopic = await this.collector.topic(this.topicName(topic));
+  }
+
+  process(key: unknown, value: unknown, timestamp: number): Processed {
+    if (this.fixedTopic !== undefined) {
+      this.send(this.fixedTopic, key, value, timestamp);
+      return undefined;
+    }
+    let name: string;
+    try {
+      name = (this.description.topic as (key: unknown, value: unknown) => string)(key, value);
+    } catch (error) {
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
+    let topic: OutputTopic | Promise<OutputTopic>;
+    try {
+      topic = this.collector.topic(name);
+    } catch (error) {
+      this.context.failures.productionFailed(this.name, name, error);
+      return undefined;
+    }
+    if (!(topic instanceof Promise)) {
+      this.send(topic, key, value, timestamp);
+      return undefined;
+    }
+    return topic.then(
+      (known) => this.send(known, key, value, timestamp),
+      (error: unknown) => this.context.failures.productionFailed(this.name, name, error),
+    );
+  }
+
+  private send(topic: OutputTopic, key: unknown, value: unknown, timestamp: number): void {
+    const { keySerde, valueSerde, partitioner } = this.description;
+    try {
+      const keyBytes = key === null || key === undefined ? null : keySerde.serialize(key);
+      const valueBytes = value === null || value === undefined ? null : valueSerde.serialize(value);
+      let partition: number | undefined;
+      if (partitioner !== undefined) {
+        partition = partitioner(key, value, topic.partitionCount);
+        if (!Number.isInteger(partition) || partition < 0 || partition >= topic.partitionCount) {
+          throw new InvalidPartitionError(this.name, topic, partition);
+        }
+      }
+      this.collector.send(topic, partition, timestamp, keyBytes, valueBytes, this.context.headers);
+    } catch (error) {
+      this.context.failures.productionFailed(this.name, topic.name, error);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { describeLocation, type ErrorLocation } from '../errors/millrace-error';
+import type { Logger } from '../logging/logger';
+import type { OutputTopic, RecordCollector } from '../processors/record-collector';
+import type { RecordFailures, TaskContext } from '../processors/task-context';
+import type { Headers } from '../serde/record';
+import { DeserializationFailedError, ProcessingFailedError, ProductionFailedError } from './record-errors';
+import type { UnreadableRecord } from './partition-queue';
+
+export type FailureHandling = 'fail' | 'continue' | 'dead-letter';
+
+export interface FailureHandlers {
+  readonly deserialization: FailureHandling;
+  readonly processing: FailureHandling;
+  readonly production: FailureHandling;
+}
+
+export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value';
+
+/** Counts what is not processed, so that nothing is lost in silence. */
+export interface FailureCounter {
+  recordSkipped(topic: string, reason: SkipReason): void;
+  recordDeadLettered(topic: string, reason: SkipReason): void;
+}
+
+/** The record of the source that is being processed, as its bytes are in Kafka. */
+export interface RawRecord {
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Headers;
+  timestamp: number;
+}
+
+/**
+ * Does with bad records what is configured: fail, continue (skip and count), or dead-letter.
+ *
+ * A dead-letter record has the source record's bytes and headers, with headers of KIP-1034's names added, and is part of the same
+ * epoch: it is committed with everything else, or not at all.
+ */
+export class ConfiguredRecordFailures implements RecordFailures {
+  /** Set by `fail`. The task stops on it even if the user's code swallowed the error. */
+  fatal: Error | undefined;
+  readonly raw: RawRecord = { key: null, value: null, headers: [], timestamp: 0 };
+  private context: TaskContext | undefined;
+
+  constructor(
+    private readonly handlers: FailureHandlers,
+    private readonly deadLetterTopic: OutputTopic | undefined,
+    private readonly collector: RecordCollector,
+    private readonly counter: FailureCounter,
+    private readonly logger: Logger,
+  ) {}
+
+  get keepsRawBytes(): boolean {
+    return this.handlers.processing === 'dead-letter' || this.handlers.production === 'dead-letter';
+  }
+
+  attach(context: TaskContext): void {
+    this.context = context;
+  }
+
+  deserializationFailed(node: string, record: UnreadableRecord): void {
+    this.raw.key = record.rawKey;
+    this.raw.value = record.rawValue;
+    this.handle(this.handlers.deserialization, 'deserialization', record.error, this.location(node), (cause, location) => new DeserializationFailedError(cause, location));
+  }
+
+  processingFailed(node: string, error: unknown): void {
+    if (error === this.fatal && this.fatal !== undefined) throw this.fatal;
+    this.handle(this.handlers.processing, 'processing', error, this.location(node), (cause, location) => new ProcessingFailedError(cause, location));
+  }
+
+  productionFailed(node: string, topic: string | undefined, error: unknown): void {
+    this.handle(this.handlers.production, 'production', error, this.location(node), (cause, location) => new ProductionFailedError(cause, topic, location));
+  }
+
+  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
+    this.counter.recordSkipped(this.context!.topic ?? '', reason);
+    this.logger.warn({ event: 'record_skipped', reason, ...this.location(node) }, `Skipped a record that an aggregation cannot use (${reason})`);
+  }
+
+  private location(node: string): ErrorLocation {
+    const context = this.context!;
+    return { task: context.taskId, node, topic: context.topic, partition: context.partition, offset: context.offset };
+  }
+
+  private handle(
+    handling: FailureHandling,
+    reason: SkipReason,
+    error: unknown,
+    location: ErrorLocation,
+    failure: (cause: unknown, location: ErrorLocation) => Error,
+  ): void {
+    if (handling === 'fail') {
+      this.fatal = failure(error, location);
+      throw this.fatal;
+    }
+    if (handling === 'dead-letter') {
+      this.sendDeadLetter(error, location);
+      this.counter.recordDeadLettered(location.topic ?? '', reason);
+    } else {
+      this.counter.recordSkipped(this.context!.topic ?? '', reason);
+    }
+    this.logger.warn({ event: 'bad_record', handling, reason, err: error, ...location }, `Bad record at ${describeLocation(location)}: ${handling}`);
+  }
+
+  private sendDeadLetter(error: unknown, location: ErrorLocation): void {
+    const topic = this.deadLetterTopic;
+    if (topic === undefined) throw new Error("a 'dead-letter' handler needs a deadLetterTopic, which configuration checks");
+    const { key, value, headers, timestamp } = this.raw;
+    try {
+      this.collector.send(topic, undefined, timestamp, key, value, [...headers, ...errorHeaders(error, location)]);
+    } catch (cause) {
+      this.fatal = new ProductionFailedError(cause, topic.name, location);
+      throw this.fatal;
+    }
+  }
+}
+
+/** Header names of KIP-1034, so that tools for Kafka Streams' dead letters read ours. */
+function errorHeaders(error: unknown, location: ErrorLocation): Headers {
+  const header = (name: string, value: unknown): { key: string; value: Buffer } => ({ key: `__streams.errors.${name}`, value: Buffer.from(String(value)) });
+  const named = error instanceof Error ? error : new Error(String(error));
+  return [
+    header('exception', named.name),
+    header('message', named.message),
+    header('stacktrace', named.stack ?? ''),
+    header('topic', location.topic),
+    header('partition', location.partition),
+    header('offset', location.offset),
+    header('node', location.node),
+  ];
+}
