@@ -1,0 +1,129 @@
+import type { MillraceConfig } from '../config/millrace-config';
+import {
+  EpochRecords,
+  Fetcher,
+  GroupMember,
+  OffsetOutOfRangeError,
+  PlainProducer,
+  TransactionalProducer,
+  type ClusterClient,
+  type GroupHandlers,
+  type TopicAdmin,
+} from '../kafka';
+import type { Logger } from '../logging/logger';
+import type { MillraceMetrics } from '../metrics/metrics';
+import type { FailpointHook } from './failpoints';
+import { createGroupAssignor } from './group-assignor';
+import type { InstanceMemory } from './instance-memory';
+import type { LocalStates } from './local-states';
+import { MetricsFailureCounter } from './metrics-failure-counter';
+import type { RepartitionPurge } from './repartition-purge';
+import type { StateDirectory } from '../state/state-directory';
+import { StreamThread, type ThreadState } from './stream-thread';
+import { TaskFactory } from './task-factory';
+import type { TaskLayout } from './task-layout';
+import { TaskOpener } from './task-opener';
+
+/** What the threads of an instance share. */
+export interface InstanceParts {
+  readonly config: MillraceConfig;
+  readonly directory: StateDirectory;
+  readonly cluster: ClusterClient;
+  readonly admin: TopicAdmin;
+  readonly layout: TaskLayout;
+  readonly memory: InstanceMemory;
+  readonly states: LocalStates;
+  readonly purge: RepartitionPurge;
+  readonly logger: Logger;
+  readonly metrics: MillraceMetrics;
+  readonly now: () => number;
+  readonly failpoint: FailpointHook | undefined;
+}
+
+/** Beyond the transaction time-out the coordinator needs a moment to abort and to tell the group's coordinator. */
+const STABLE_OFFSETS_MARGIN_MS = 20_000;
+
+/** Puts one stream thread together. */
+export function createStreamThread(parts: InstanceParts, index: number, onState: (state: ThreadState) => void): StreamThread {
+  const { config, cluster, admin, layout, memory, states, metrics, now, failpoint } = parts;
+  const name = `${config.clientId}-${index + 1}`;
+  const logger = parts.logger.child({ thread: name });
+  const collector = new EpochRecords(cluster, { maxBatchBytes: config.maxBatchBytes, compression: config.compressionType });
+  let local: ReadonlyMap<string, number> = new Map();
+  const owned = (): string[] => thread.ownedTasks().map(({ task }) => task.id.toString());
+  const createMember = (handlers: GroupHandlers): GroupMember =>
+   new GroupMember({
+    cluster,
+    groupId: config.applicationId,
+    topics: layout.allSourceTopics,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    groupInstanceId: config.groupInstanceId === undefined ? undefined : `${config.groupInstanceId}-${index + 1}`,
+    assignor: createGroupAssignor(layout, () => ({ owned: owned(), local })),
+    handlers,
+    logger,
+  });
+  const exactlyOnce = config.processingGuarantee === 'exactly_once_v2';
+  const opener = new TaskOpener({
+    groupId: config.applicationId,
+    cluster,
+    admin,
+    layout,
+    states,
+    factory: new TaskFactory({
+      layout,
+      collector,
+      handlers: {
+        deserialization: config.deserializationExceptionHandler,
+        processing: config.processingExceptionHandler,
+        production: config.productionExceptionHandler,
+      },
+      deadLetterTopic: config.deadLetterTopic,
+      counter: new MetricsFailureCounter(metrics),
+      cacheBytesPerTask: () => memory.cacheBytesPerTask,
+      logger,
+    }),
+    offsetReset: config.autoOffsetReset,
+    stableOffsetsTimeoutMs: config.transactionTimeoutMs + STABLE_OFFSETS_MARGIN_MS,
+    logger,
+    metrics,
+    now,
+    failpoint,
+  });
+  const thread = new StreamThread({
+    name,
+    limits: {
+      commitIntervalMs: config.commitIntervalMs,
+      epochMaxBytes: memory.epochBytesPerThread,
+      inputBufferMaxBytes: memory.inputBufferBytesPerThread,
+    },
+    createMember,
+    beforeJoin: async () => {
+      local = new Map((await parts.directory.localTasks()).map(({ taskId, changelogSum }) => [taskId, changelogSum]));
+    },
+    createFetcher: (onBatches, onError) =>
+      new Fetcher(cluster, {
+        isolation: exactlyOnce ? 'read_committed' : 'read_uncommitted',
+        maxBytesPerFetch: config.fetchMaxBytes,
+        maxBytesPerPartition: Math.ceil(config.fetchMaxBytes / 2),
+        maxWaitMs: config.fetchMaxWaitMs,
+        onBatches,
+        onError,
+        onOutOfRange: (topic, partition, offset) => onError(new OffsetOutOfRangeError(topic, partition, offset)),
+      }),
+    createProducer: () =>
+      exactlyOnce
+        ? new TransactionalProducer({ cluster, transactionalId: `${config.applicationId}-${parts.directory.instanceId}-${index + 1}`, transactionTimeoutMs: config.transactionTimeoutMs })
+        : new PlainProducer({ cluster }),
+    collector,
+    purge: parts.purge,
+    opener,
+    logger,
+    metrics,
+    now,
+    failpoint,
+    onState,
+  });
+  return thread;
+}

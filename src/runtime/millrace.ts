@@ -1,0 +1,210 @@
+import { resolveConfig, type MillraceConfig, type MillraceOptions } from '../config/millrace-config';
+import { ClusterClient, TopicAdmin } from '../kafka';
+import { createLogger } from '../logging/create-logger';
+import type { Logger } from '../logging/logger';
+import { createMetrics, type MillraceMetrics } from '../metrics/metrics';
+import { StateDirectory } from '../state/state-directory';
+import type { Topology } from '../topology/graph';
+import { ApplicationStateMachine, IllegalStateError, type ApplicationState, type StateListener } from './application-state';
+import { createStreamThread } from './create-stream-thread';
+import type { FailpointHook } from './failpoints';
+import { InstanceMemory } from './instance-memory';
+import { LocalStates } from './local-states';
+import { RepartitionPurge } from './repartition-purge';
+import type { StreamThread, ThreadState } from './stream-thread';
+import { TaskLayout } from './task-layout';
+import { prepareTopics } from './topic-preparation';
+
+/** What a program may give instead of the defaults. */
+export interface MillraceDependencies {
+  /** Default: JSON lines to standard output at `logLevel`. */
+  readonly logger?: Logger | undefined;
+  /** Default: a registry of its own. */
+  readonly metrics?: MillraceMetrics | undefined;
+  /** Milliseconds that only go forward. Default: the clock of the process. */
+  readonly now?: (() => number) | undefined;
+  /** For tests: called at moments at which a crash is most telling. */
+  readonly failpoint?: FailpointHook | undefined;
+}
+
+/** The application did not stop within the time that `close` was given. What was not committed is processed again after the next start. */
+export class CloseTimeoutError extends IllegalStateError {}
+
+/**
+ * Runs a topology as a member of the consumer group that the application id names. Instances with the same id share the work.
+ *
+ * @example
+ * const application = new Millrace(builder.build(), { applicationId: 'word-count', brokers: 'localhost:9092' });
+ * application.onStateChange((state) => console.log(state));
+ * await application.start();
+ * process.once('SIGTERM', () => void application.close());
+ * await application.closed;
+ */
+export class Millrace {
+  readonly config: MillraceConfig;
+  readonly metrics: MillraceMetrics;
+  /** Resolves when the application has stopped; rejects with the error that stopped it. */
+  readonly closed: Promise<void>;
+  private readonly logger: Logger;
+  private readonly now: () => number;
+  private readonly machine = new ApplicationStateMachine();
+  private readonly threads: StreamThread[] = [];
+  private readonly threadStates = new Map<StreamThread, ThreadState>();
+  private readonly cleanups: (() => Promise<void> | void)[] = [];
+  private settleClosed!: { resolve: () => void; reject: (error: unknown) => void };
+  private stopping: Promise<void> | undefined;
+  private starting: Promise<void> | undefined;
+
+  /**
+   * Checks the configuration. Nothing outside of the process is touched before `start`.
+   *
+   * @throws ConfigError listing everything that is wrong
+   */
+  constructor(
+    private readonly topology: Topology,
+    options: MillraceOptions | MillraceConfig,
+    private readonly dependencies: MillraceDependencies = {},
+  ) {
+    this.config = resolveConfig(options as MillraceOptions);
+    this.logger = dependencies.logger ?? createLogger({ level: this.config.logLevel, format: this.config.logFormat });
+    this.metrics = dependencies.metrics ?? createMetrics();
+    this.now = dependencies.now ?? (() => performance.now());
+    this.closed = new Promise((resolve, reject) => {
+      this.settleClosed = { resolve, reject };
+    });
+    // Whoever does not look at `closed` is told by `start`, `close` and the log.
+    this.closed.catch(() => undefined);
+    this.machine.onChange((next, before) => {
+      this.metrics.instanceState.set({ state: before }, 0);
+      this.metrics.instanceState.set({ state: next }, 1);
+      this.logger.info({ event: 'state_changed', from: before, to: next }, `State ${before} -> ${next}`);
+    });
+  }
+
+  get state(): ApplicationState {
+    return this.machine.state;
+  }
+
+  /**
+   * Calls the listener at each change of state.
+   *
+   * @returns a function that removes the listener
+   */
+  onStateChange(listener: StateListener): () => void {
+    return this.machine.onChange(listener);
+  }
+
+  /**
+   * Checks the topics, makes the internal ones, locks the state directory and joins the group. Resolves when the threads run; tasks
+   * are assigned and restored after that (state `REBALANCING`, then `RUNNING`).
+   *
+   * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
+   * @throws StateDirectoryLockedError another process uses the state directory
+   * @throws KafkaUnavailableError no broker could be reached
+   */
+  start(): Promise<void> {
+    if (this.starting !== undefined || this.machine.state !== 'CREATED') {
+      throw new IllegalStateError(`start() was called in state ${this.machine.state}; an application starts once. Make a new one.`);
+    }
+    this.starting = this.startUp();
+    return this.starting;
+  }
+
+  private async startUp(): Promise<void> {
+    this.machine.transition('REBALANCING');
+    try {
+      await this.open();
+    } catch (error) {
+      await this.stop(error);
+      throw error;
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { config, logger, metrics, topology } = this;
+    const directory = await StateDirectory.open(config.stateDir, config.applicationId);
+    this.cleanups.push(() => directory.close());
+    const cluster = new ClusterClient(clientOptions(config, logger));
+    this.cleanups.push(() => cluster.close());
+    await cluster.connect();
+    const admin = new TopicAdmin(cluster);
+    const plan = await prepareTopics(admin, config, topology, logger);
+    if (this.stopping !== undefined) return;
+    const layout = new TaskLayout(config.applicationId, topology, plan);
+    const memory = new InstanceMemory(config, layout);
+    const states = new LocalStates(directory, layout, memory, logger);
+    const purge = new RepartitionPurge(admin, layout.repartitionTopics, logger);
+    this.cleanups.push(() => purge.settled());
+    for (let index = 0; index < config.numStreamThreads; index++) {
+      const thread = createStreamThread(
+        { config, cluster, admin, layout, memory, states, purge, logger, metrics, now: this.now, failpoint: this.dependencies.failpoint, directory },
+        index,
+        (state) => this.threadMoved(thread, state),
+      );
+      this.threads.push(thread);
+      thread.run().catch((error: unknown) => void this.stop(error));
+    }
+  }
+
+  /**
+   * Commits what was processed, leaves the group and frees everything. Calling it again waits for the same end.
+   *
+   * @param options.timeoutMs - how long the last commit may take, in milliseconds; default `shutdownTimeoutMs`
+   * @throws CloseTimeoutError when that was not enough
+   */
+  async close(options: { timeoutMs?: number } = {}): Promise<void> {
+    const timeoutMs = options.timeoutMs ?? this.config.shutdownTimeoutMs;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new CloseTimeoutError(`The application did not stop within ${timeoutMs} ms. Its last epoch was not committed and will be processed again.`)), timeoutMs);
+    });
+    try {
+      await Promise.race([this.stop(undefined), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private stop(error: unknown): Promise<void> {
+    if (error !== undefined && this.machine.transition('PENDING_ERROR')) this.failure = error;
+    this.stopping ??= this.shutDown();
+    return this.stopping;
+  }
+
+  private failure: unknown;
+
+  private async shutDown(): Promise<void> {
+    this.machine.transition('PENDING_SHUTDOWN');
+    await Promise.all(
+      this.threads.map((thread) =>
+        thread.shutdown().catch((error: unknown) => {
+          if (this.machine.transition('PENDING_ERROR')) this.failure ??= error;
+        }),
+      ),
+    );
+    for (const cleanup of this.cleanups.reverse()) {
+      try {
+        await cleanup();
+      } catch (error) {
+        this.logger.warn({ event: 'cleanup_failed', err: error }, 'Something could not be closed cleanly');
+      }
+    }
+    if (this.failure === undefined) {
+      this.machine.transition('NOT_RUNNING');
+      this.settleClosed.resolve();
+    } else {
+      this.machine.transition('ERROR');
+      this.settleClosed.reject(this.failure);
+    }
+  }
+
+  private threadMoved(thread: StreamThread, state: ThreadState): void {
+    this.threadStates.set(thread, state);
+    const states = this.threads.map((each) => this.threadStates.get(each));
+    this.machine.transition(states.every((each) => each === 'RUNNING') ? 'RUNNING' : 'REBALANCING');
+  }
+}
+
+function clientOptions(config: MillraceConfig, logger: Logger): ConstructorParameters<typeof ClusterClient>[0] {
+  return { brokers: config.brokers, clientId: config.clientId, ssl: config.ssl === false ? undefined : config.ssl, sasl: config.sasl, logger, requestTimeoutMs: config.requestTimeoutMs };
+}

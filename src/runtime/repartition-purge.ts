@@ -1,0 +1,50 @@
+import type { TopicAdmin } from '../kafka';
+import type { Logger } from '../logging/logger';
+import type { InputOffset } from '../task/task';
+
+/** How long records of a repartition topic may stay after they were committed past. */
+const PURGE_INTERVAL_MS = 30_000;
+
+/**
+ * Deletes the records of repartition topics behind the committed offsets: each was made only for the task that has consumed it.
+ * It is housekeeping: when it fails, the records stay until the next time.
+ */
+export class RepartitionPurge {
+  private readonly topics: ReadonlySet<string>;
+  private readonly committed = new Map<string, InputOffset>();
+  private running: Promise<void> | undefined;
+  private nextAt = 0;
+
+  constructor(
+    private readonly admin: TopicAdmin,
+    topics: readonly string[],
+    private readonly logger: Logger,
+  ) {
+    this.topics = new Set(topics);
+  }
+
+  /** Takes note of a commit, and deletes when it is time. */
+  committedTo(offsets: readonly InputOffset[], now: number): void {
+    if (this.topics.size === 0) return;
+    for (const offset of offsets) {
+      if (this.topics.has(offset.topic)) this.committed.set(`${offset.topic}-${offset.partition}`, offset);
+    }
+    if (this.nextAt === 0) this.nextAt = now + PURGE_INTERVAL_MS;
+    if (now < this.nextAt || this.running !== undefined || this.committed.size === 0) return;
+    this.nextAt = now + PURGE_INTERVAL_MS;
+    const due = [...this.committed.values()];
+    this.committed.clear();
+    this.running = this.admin
+      .deleteRecords(due)
+      .catch((error: unknown) => {
+        this.logger.warn({ event: 'purge_failed', err: error }, 'Could not delete consumed records of repartition topics; trying again later');
+      })
+      .finally(() => {
+        this.running = undefined;
+      });
+  }
+
+  async settled(): Promise<void> {
+    await this.running;
+  }
+}

@@ -1,0 +1,64 @@
+import type { OutputTopic, RecordCollector } from '../processors/record-collector';
+import { partitionKey } from '../kafka';
+import { ByteCache } from '../state/byte-cache';
+import { EpochStore } from '../state/epoch-store';
+import type { StateDatabase } from '../state/state-database';
+import { Task } from '../task/task';
+import type { FailureCounter, FailureHandlers } from '../task/record-failures';
+import type { TaskId } from '../task/task-id';
+import type { Logger } from '../logging/logger';
+import type { TaskLayout } from './task-layout';
+import { topicName } from './topic-plan';
+
+export interface TaskFactoryParts {
+  readonly layout: TaskLayout;
+  readonly collector: RecordCollector & { readonly sizeInBytes: number };
+  readonly handlers: FailureHandlers;
+  readonly deadLetterTopic: string | undefined;
+  readonly counter: FailureCounter;
+  /** For all stores of one task together. */
+  readonly cacheBytesPerTask: () => number;
+  readonly logger: Logger;
+}
+
+/** Decoded entries take this part of a store's cache, serialized ones the rest. */
+const DECODED_PART = 0.25;
+
+/** Puts tasks together from their subtopology, their state, and where their inputs begin. */
+export class TaskFactory {
+  constructor(private readonly parts: TaskFactoryParts) {}
+
+  /** @param starts - by `topic-partition` */
+  async create(id: TaskId, database: StateDatabase, starts: ReadonlyMap<string, number>, stateIsEmpty: boolean): Promise<Task> {
+    const { layout, collector, handlers, deadLetterTopic, counter, logger } = this.parts;
+    const { applicationId } = layout;
+    const subtopology = layout.subtopology(id);
+    const changelogTopics = new Map<string, OutputTopic>();
+    for (const { store, topic } of layout.changelogsOf(id)) changelogTopics.set(store.name, await collector.topic(topic));
+    const cacheBytes = this.parts.cacheBytesPerTask() / Math.max(1, subtopology.stores.length);
+    const task = new Task({
+      applicationId,
+      id,
+      subtopology,
+      database,
+      collector,
+      createStores: (time) =>
+        new Map(
+          subtopology.stores.map((definition) => {
+            const cache = new ByteCache(Math.floor(cacheBytes * (1 - DECODED_PART)), stateIsEmpty);
+            return [definition.name, new EpochStore<unknown, unknown>(definition, database, cache, time, cacheBytes * DECODED_PART)];
+          }),
+        ),
+      topicName: (topic) => topicName(applicationId, topic),
+      changelogTopics,
+      startOffsets: new Map(layout.inputsOf(id).map(({ topic, partition }) => [topic, starts.get(partitionKey(topic, partition))!])),
+      handlers,
+      deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
+      counter,
+      logger,
+    });
+    await task.init();
+    return task;
+  }
+}
+

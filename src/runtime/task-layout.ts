@@ -1,0 +1,42 @@
+import type { StoreDefinition, Subtopology, Topology } from '../topology/graph';
+import type { TaskId } from '../task/task-id';
+import { changelogTopicName, sourceTopics, type TopicPlan } from './topic-plan';
+
+/** Which partitions belong to which task. */
+export class TaskLayout {
+  constructor(
+    readonly applicationId: string,
+    private readonly topology: Topology,
+    private readonly plan: TopicPlan,
+  ) {}
+
+  get tasks(): readonly TaskId[] {
+    return this.plan.tasks;
+  }
+
+  subtopology(id: TaskId): Subtopology {
+    return this.topology.subtopologies.find((subtopology) => subtopology.id === id.subtopology)!;
+  }
+
+  /** A source topic with fewer partitions than others of its subtopology has no part in the tasks above its last one. */
+  inputsOf(id: TaskId): readonly { readonly topic: string; readonly partition: number }[] {
+    return sourceTopics(this.applicationId, this.subtopology(id))
+      .filter((topic) => id.partition < this.plan.sourcePartitions.get(topic)!)
+      .map((topic) => ({ topic, partition: id.partition }));
+  }
+
+  changelogsOf(id: TaskId): readonly { readonly topic: string; readonly partition: number; readonly store: StoreDefinition }[] {
+    return this.subtopology(id)
+      .stores.filter((store) => store.changelog)
+      .map((store) => ({ topic: changelogTopicName(this.applicationId, store.name), partition: id.partition, store }));
+  }
+
+  /** Every source topic: what each member subscribes to. */
+  get allSourceTopics(): readonly string[] {
+    return [...this.plan.sourcePartitions.keys()];
+  }
+
+  get repartitionTopics(): readonly string[] {
+    return this.plan.internalTopics.filter(({ kind }) => kind === 'repartition').map(({ name }) => name);
+  }
+}

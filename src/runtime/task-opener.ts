@@ -1,0 +1,145 @@
+import { fetchCommitted, partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
+import type { Logger } from '../logging/logger';
+import type { MillraceMetrics } from '../metrics/metrics';
+import type { StateDatabase } from '../state/state-database';
+import type { StateCorruptedError } from '../state/state-database-errors';
+import type { Task } from '../task/task';
+import type { TaskId } from '../task/task-id';
+import type { FailpointHook } from './failpoints';
+import { resolveStartOffsets, type OffsetResetPolicy } from './start-offsets';
+import type { TaskFactory } from './task-factory';
+import type { TaskLayout } from './task-layout';
+import type { LocalStates, LocalState } from './local-states';
+import { restoreChangelogs, type ChangelogRange } from './restore';
+
+/** A task that can process, with what it holds. */
+export interface OpenedTask {
+  readonly task: Task;
+  close(): Promise<void>;
+}
+
+export interface TaskOpenerParts {
+  readonly groupId: string;
+  readonly cluster: ClusterClient;
+  readonly admin: TopicAdmin;
+  readonly layout: TaskLayout;
+  readonly states: LocalStates;
+  readonly factory: TaskFactory;
+  readonly offsetReset: OffsetResetPolicy;
+  /** Longer than the previous owner's transaction time-out: until then its open transaction may hold the offsets. */
+  readonly stableOffsetsTimeoutMs: number;
+  readonly logger: Logger;
+  readonly metrics: MillraceMetrics;
+  readonly now: () => number;
+  readonly failpoint?: FailpointHook | undefined;
+}
+
+/**
+ * Brings tasks to where the group's committed offsets are.
+ *
+ * Local state is a committed prefix, and its position says how far into the changelog: only the changelog's tail after it is
+ * replayed. The producer of this thread must have fenced its predecessor before, and the committed offsets are read when no
+ * transaction can change them any more; then every changelog record that belongs to them lies below the high watermark.
+ */
+export class TaskOpener {
+  constructor(private readonly parts: TaskOpenerParts) {}
+
+  /**
+   * Opens tasks beside each other. `onOpened` gets each as soon as it can process. Once `abort` is signalled nothing more is handed
+   * over, and what is half open is closed.
+   */
+  async open(ids: readonly TaskId[], abort: AbortSignal, onOpened: (opened: OpenedTask) => void): Promise<void> {
+    if (ids.length === 0) return;
+    const startedAt = this.parts.now();
+    const [states, [starts, ends]] = await Promise.all([Promise.all(ids.map((id) => this.parts.states.open(id))), this.positions(ids)]);
+    await Promise.all(
+      ids.map(async (id, index) => {
+        let state = states[index]!;
+        try {
+          state = await this.usable(id, state, ends);
+          const restored = await this.restore(id, state, ends, abort);
+          if (abort.aborted) {
+            await state.close();
+            return;
+          }
+          const task = await this.parts.factory.create(id, state.database, starts, state.database.isNew && restored === 0);
+          const { close } = state;
+          onOpened({ task, close: () => task.close().finally(close) });
+        } catch (error) {
+          await state.close();
+          if (!abort.aborted) throw error;
+        }
+      }),
+    );
+    this.parts.logger.info(
+      { event: 'tasks_opened', tasks: ids.map(String), milliseconds: Math.round(this.parts.now() - startedAt) },
+      `Opened ${ids.length} tasks`,
+    );
+  }
+
+  async wipeDamaged(error: StateCorruptedError, ids: readonly TaskId[]): Promise<void> {
+    await this.parts.states.wipeDamaged(error, ids);
+  }
+
+  /** Where the inputs begin, and where each changelog begins and ends. */
+  private async positions(ids: readonly TaskId[]): Promise<[starts: ReadonlyMap<string, number>, ends: ReadonlyMap<string, ChangelogEnds>]> {
+    const { cluster, groupId, layout, admin, stableOffsetsTimeoutMs, offsetReset, logger } = this.parts;
+    const inputs = ids.flatMap((id) => layout.inputsOf(id));
+    const committed = await fetchCommitted(cluster, groupId, inputs, { requireStable: true, timeoutMs: stableOffsetsTimeoutMs });
+    return Promise.all([resolveStartOffsets(admin, inputs, committed, offsetReset, logger), this.changelogEnds(ids)]);
+  }
+
+  private async changelogEnds(ids: readonly TaskId[]): Promise<ReadonlyMap<string, ChangelogEnds>> {
+    const { admin, layout } = this.parts;
+    const changelogs = ids.flatMap((id) => layout.changelogsOf(id).map(({ topic, partition }) => ({ topic, partition })));
+    if (changelogs.length === 0) return new Map();
+    const [starts, ends] = await Promise.all([admin.listOffsets(changelogs, 'earliest'), admin.listOffsets(changelogs, 'latest')]);
+    return new Map([...ends].map(([key, end]) => [key, { start: starts.get(key)!, end }]));
+  }
+
+  /** Local state that cannot be continued is thrown away, and said so. */
+  private async usable(id: TaskId, state: LocalState, ends: ReadonlyMap<string, ChangelogEnds>): Promise<LocalState> {
+    const { layout, states, logger } = this.parts;
+    const reason = unusable(state.database, layout.changelogsOf(id), ends);
+    if (reason === undefined) return state;
+    logger.warn({ event: 'state_wiped', task: id.toString(), reason }, `Local state of task ${id} cannot be used (${reason}): rebuilding it from the changelogs`);
+    await state.close();
+    await states.wipe(id);
+    return states.open(id);
+  }
+
+  private async restore(id: TaskId, { database }: LocalState, ends: ReadonlyMap<string, ChangelogEnds>, abort: AbortSignal): Promise<number> {
+    const { cluster, layout, logger, metrics, failpoint } = this.parts;
+    const ranges = layout.changelogsOf(id).flatMap(({ topic, partition, store }): ChangelogRange[] => {
+      const { start, end } = ends.get(partitionKey(topic, partition))!;
+      const from = database.changelogPosition(store.name) ?? start;
+      return from < end ? [{ topic, partition, store, from, to: end }] : [];
+    });
+    if (ranges.length === 0) return 0;
+    const restored = await restoreChangelogs(cluster, database, ranges, abort, metrics, failpoint);
+    if (restored > 0) logger.info({ event: 'restored', task: id.toString(), records: restored }, `Restored ${restored} changelog records of task ${id}`);
+    return restored;
+  }
+}
+
+interface ChangelogEnds {
+  readonly start: number;
+  /** The high watermark. */
+  readonly end: number;
+}
+
+/** Why local state cannot be continued: its position is outside of the changelog as it is now. */
+function unusable(
+  database: StateDatabase,
+  changelogs: readonly { topic: string; partition: number; store: { name: string } }[],
+  ends: ReadonlyMap<string, ChangelogEnds>,
+): string | undefined {
+  for (const { topic, partition, store } of changelogs) {
+    const position = database.changelogPosition(store.name);
+    if (position === undefined) continue;
+    const { start, end } = ends.get(partitionKey(topic, partition))!;
+    if (position > end) return `its position ${position} is past the end ${end} of ${topic}-${partition}, so that topic was recreated`;
+    if (position < start) return `its position ${position} is before the start ${start} of ${topic}-${partition}`;
+  }
+  return undefined;
+}
