@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { CommanderError } from 'commander';
+import type { CreateApplication } from './application';
+import { EXIT } from './exit-codes';
+import { describeCause } from './module-errors';
+import { createProgram } from './program';
+
+/** The runtime is loaded only to run: help, describe and wrong options need neither Kafka's client nor RocksDB. */
+const createApplication: CreateApplication = async (topology, config, dependencies) => {
+  const { Millrace } = await import('../runtime/millrace.js');
+  return new Millrace(topology, config, dependencies);
+};
+
+async function main(): Promise<number> {
+  const { version } = createRequire(__filename)('millrace/package.json') as { version: string };
+  let exitCode: number = EXIT.ok;
+  const program = createProgram({ process, createApplication, version }, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(process.argv);
+    return exitCode;
+  } catch (error) {
+    // commander has already written its own message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.stderr.write(`${describeCause(error)}\n`);
+    return EXIT.usage;
+  }
+}
+
+void main().then((exitCode) => process.exit(exitCode));
