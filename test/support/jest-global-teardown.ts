@@ -1,0 +1,1 @@
+export { closeBrokerDesk as default } from './jest-global-setup';

@@ -1,0 +1,169 @@
+import { Kafka, logLevel, type IHeaders, type ITopicConfig } from 'kafkajs';
+import { highWatermarks } from './high-watermarks';
+import { TopicFollower, type ReadRecord } from './topic-follower';
+
+/** A plain client for checks: it shares no connection, configuration or code with what is tested. */
+export function testKafka(brokers: readonly string[]): Kafka {
+  return new Kafka({
+    clientId: 'millrace-test',
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 5_000,
+    // A killed broker needs up to ten seconds to come back.
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 40 },
+  });
+}
+
+/** One topic to create; replication is the cluster's default. */
+export interface TopicToCreate {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Topic settings, for example `{ 'cleanup.policy': 'compact' }`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** Creates topics and waits until each partition has a leader. */
+export async function createTopics(brokers: readonly string[], ...topics: readonly TopicToCreate[]): Promise<void> {
+  const admin = testKafka(brokers).admin();
+  await admin.connect();
+  try {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: topics.map(({ topic, partitions, config = {} }): ITopicConfig => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: -1,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** A record to write. Without `partition` the key decides, as in every Kafka client. */
+export interface RecordToWrite {
+  readonly partition?: number;
+  readonly key?: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers?: IHeaders;
+  /** Milliseconds since 1970. Default: now. */
+  readonly timestamp?: number;
+}
+
+// Sends are cut so that no batch comes near the broker's default limit of 1 MB.
+const RECORDS_PER_SEND = 2_000;
+const BYTES_PER_SEND = 500_000;
+
+/** Writes records in order (acks from all replicas, idempotent, no transaction). */
+export async function produce(
+  brokers: readonly string[],
+  topic: string,
+  records: Iterable<RecordToWrite>,
+): Promise<void> {
+  const producer = testKafka(brokers).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+  });
+  await producer.connect();
+  try {
+    for (const send of cut(records)) {
+      await producer.send({
+        topic,
+        messages: send.map(({ partition, key, value, headers, timestamp }) => ({
+          key: key ?? null,
+          value,
+          ...(partition === undefined ? {} : { partition }),
+          ...(headers === undefined ? {} : { headers }),
+          ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+        })),
+      });
+    }
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+function* cut(records: Iterable<RecordToWrite>): Generator<RecordToWrite[]> {
+  let send: RecordToWrite[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    if (send.length > 0 && (send.length >= RECORDS_PER_SEND || bytes + size > BYTES_PER_SEND)) {
+      yield send;
+      send = [];
+      bytes = 0;
+    }
+    send.push(record);
+    bytes += size;
+  }
+  if (send.length > 0) yield send;
+}
+
+export interface ReadOptions {
+  /** Default: `read_committed`. */
+  readonly isolation?: 'read_committed' | 'read_uncommitted';
+  /** How long to wait for the end, in milliseconds. Default: 30000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Every record of a topic, from its start to the end offsets that it has at the time of the call, ordered by partition
+ * and offset. With `read_committed` it waits for transactions that are open at that time; the markers that end them count
+ * as read, so a topic that ends in a marker or in aborted records is read to its end too.
+ *
+ * @throws Error when the end is not reached in time; it names the partitions and how far each was read
+ */
+export async function readTopic(
+  brokers: readonly string[],
+  topic: string,
+  options: ReadOptions = {},
+): Promise<ReadRecord[]> {
+  const ends = await endOffsets(brokers, topic);
+  const follower = await TopicFollower.start(testKafka(brokers), topic, options.isolation ?? 'read_committed');
+  try {
+    await follower.until(() => [...ends].every(([partition, end]) => follower.position(partition) >= end), {
+      timeoutMs: options.timeoutMs ?? 30_000,
+      what: `the end offsets ${JSON.stringify([...ends])} of '${topic}'`,
+    });
+  } finally {
+    await follower.stop();
+  }
+  return follower.records
+    .filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0))
+    .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+}
+
+/** Follows a topic from its start while it grows; `until` waits for what a test expects. The caller stops it. */
+export async function followTopic(
+  brokers: readonly string[],
+  topic: string,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+): Promise<TopicFollower> {
+  return TopicFollower.start(testKafka(brokers), topic, isolation);
+}
+
+/** The last value of every key, as text: what a compacted topic or a table says. A null value removes the key. */
+export function lastValues(records: Iterable<ReadRecord>): Map<string, string> {
+  const table = new Map<string, string>();
+  for (const { key, value } of records) {
+    if (key === null) continue;
+    if (value === null) table.delete(key.toString());
+    else table.set(key.toString(), value.toString());
+  }
+  return table;
+}
+
+/** The end offset of every partition that holds anything to read. */
+async function endOffsets(brokers: readonly string[], topic: string): Promise<Map<number, number>> {
+  const admin = testKafka(brokers).admin();
+  await admin.connect();
+  try {
+    const [ends, starts] = await Promise.all([highWatermarks(admin, topic), admin.fetchTopicOffsets(topic)]);
+    const startOf = new Map(starts.map(({ partition, low }) => [partition, Number(low)]));
+    return new Map([...ends].filter(([partition, end]) => end > (startOf.get(partition) ?? 0)));
+  } finally {
+    await admin.disconnect();
+  }
+}
