@@ -1,0 +1,46 @@
+import type { Measurement } from '../comparison';
+import { compare } from '../comparison';
+import type { BenchContext } from '../context';
+import type { Sample } from '../drain';
+import { drain } from '../drain';
+import { createInput } from '../input';
+import type { CaseResult } from '../report';
+
+export interface MemoryOptions {
+  readonly keys: number;
+  /** After how many records of one run memory is compared, ascending. */
+  readonly marks: readonly number[];
+  readonly runs: number;
+}
+
+const MEAN_OVER_MS = 1000;
+
+/** Whether memory grows with the number of records, while the number of keys stays. */
+export async function benchMemory(context: BenchContext, options: MemoryOptions): Promise<CaseResult[]> {
+  const records = Math.max(...options.marks);
+  const input = await createInput(context, { records, keys: options.keys, distinct: 0 });
+  const results = await compare(context, {
+    bench: 'memory',
+    case: `${options.keys} keys`,
+    runs: options.runs,
+    settings: { records, keys: options.keys },
+    measure: async (engine) => {
+      const { samples } = await drain(context, engine, input);
+      return Object.assign({}, ...options.marks.map((mark) => figuresAt(samples, mark))) as Measurement;
+    },
+  });
+  await context.cluster.deleteTopics(input.topic);
+  return results;
+}
+
+/** The mean over the second before the mark, because a single look meets garbage collection at a random moment; and the peak. */
+function figuresAt(samples: readonly Sample[], mark: number): Measurement {
+  const at = samples.find((sample) => sample.records >= mark);
+  if (at === undefined) throw new Error(`no sample after ${mark} records`);
+  const around = samples.filter((sample) => sample.time <= at.time && sample.time > at.time - MEAN_OVER_MS);
+  const mean = around.reduce((sum, sample) => sum + sample.usage.residentMegabytes, 0) / around.length;
+  return {
+    [`resident_mb_after_${mark}`]: Math.round(mean),
+    [`peak_resident_mb_until_${mark}`]: Math.round(at.usage.peakResidentMegabytes),
+  };
+}

@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { projectFolder } from '../project-folder';
+import type { Engine } from './engine';
+import { COMMIT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './engine';
+
+/** Millrace as its users run it: `millrace run` in a process of its own. `nodeOptions` go to node, before the program. */
+export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
+  return {
+    name: 'millrace',
+    title: 'Millrace',
+    settings: {
+      processingGuarantee: 'exactly_once_v2 (default)',
+      numStreamThreads: '1 (default)',
+      commitIntervalMs: COMMIT_INTERVAL_MS,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      stateStore: 'RocksDB (default)',
+      nodeOptions: nodeOptions.join(' ') || 'none (default)',
+    },
+    command: (run) => ({
+      command: process.execPath,
+      args: [
+        ...nodeOptions,
+        path.join(projectFolder, 'dist', 'src', 'cli', 'main.js'),
+        ...['run', path.join(projectFolder, 'dist', 'bench', 'topologies', 'count.js')],
+        ...['--brokers', run.brokers.join(',')],
+        ...['--application-id', run.applicationId],
+        ...['--state-dir', run.stateDir],
+        ...['--commit-interval-ms', String(COMMIT_INTERVAL_MS)],
+        ...['--session-timeout-ms', String(SESSION_TIMEOUT_MS)],
+        ...['--log-format', 'json'],
+      ],
+      folder: run.stateDir,
+      env: {
+        BENCH_INPUT: run.inputTopic,
+        BENCH_OUTPUT: run.outputTopic,
+        ...(run.marksFirstRecord ? { BENCH_MARK_FIRST_RECORD: '1' } : {}),
+      },
+    }),
+    readEvent(line) {
+      const time = typeof line['time'] === 'string' ? Date.parse(line['time']) : Number(line['time']);
+      if (line['event'] === 'assigned' && Array.isArray(line['tasks']) && line['tasks'].length > 0) {
+        return { kind: 'assigned', time };
+      }
+      if (line['event'] === 'restored') return { kind: 'restored', time, records: Number(line['records']) };
+      if (line['event'] === 'first-record') return { kind: 'first-record', time };
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startBroker } from '../test/support/kafka-broker';
+import { benchCount } from './cases/count';
+import { benchLatency } from './cases/latency';
+import { benchMemory } from './cases/memory';
+import { benchRestart } from './cases/restart';
+import { Cluster } from './cluster';
+import type { BenchContext } from './context';
+import type { EngineName } from './engines/engine';
+import { kafkaStreamsEngine } from './engines/kafka-streams';
+import { millraceEngine } from './engines/millrace';
+import { describeMachine } from './machine';
+import { buildPeer } from './peer-build';
+import type { CaseResult } from './report';
+import { formatTable, saveResults } from './report';
+
+interface CommonOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly only?: EngineName;
+  readonly profile?: boolean;
+}
+
+type Bench = (context: BenchContext, runs: number) => Promise<CaseResult[]>;
+
+const log = (line: string): void => console.log(line);
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('a positive whole number is expected');
+  return value;
+}
+
+function positives(text: string): number[] {
+  return text.split(',').map(positive);
+}
+
+/** The options that every benchmark has. */
+function benchCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--runs <count>', 'runs of each engine, in turn; the median counts', positive, 3)
+    .option('--seed <number>', 'of the generated keys', positive, randomInt(1, 2 ** 31 - 1))
+    .addOption(new Option('--only <engine>', 'run one engine, and save nothing').choices(['millrace', 'peer']))
+    .option('--profile', 'run Millrace once more under the CPU profiler and save where its time went');
+}
+
+async function runBench(options: CommonOptions, bench: Bench): Promise<void> {
+  if (process.platform !== 'linux')
+    throw new Error('benchmarks read CPU time and memory from /proc: run them on Linux');
+  log(`seed ${options.seed}`);
+  const classPath = buildPeer(log);
+  const machine = describeMachine();
+  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-bench-'));
+  const session = path.basename(folder).slice('millrace-bench-'.length);
+  const broker = await startBroker({ log });
+  const cluster = await Cluster.connect(broker.brokers);
+  const engines = [millraceEngine(), kafkaStreamsEngine(classPath)].filter(
+    (engine) => options.only === undefined || engine.name === options.only,
+  );
+  const { seed, profile: profiles = false } = options;
+  try {
+    const results = await bench(
+      { cluster, classPath, engines, folder, session, machine, seed, profiles, log },
+      options.runs,
+    );
+    if (options.only === undefined) saveResults(results);
+    log(`\n${formatTable(results)}`);
+  } finally {
+    await cluster.deleteTopics(`bench-${session}-`);
+    await cluster.disconnect();
+    await broker.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const program = new Command('bench').description('Millrace beside the real Kafka Streams, on the same topics.');
+
+program.addCommand(
+  benchCommand('count', 'rate, CPU time and memory of a count by key')
+    .option('--keys <list>', 'numbers of keys', positives, [10_000, 1_000_000])
+    .option('--records <count>', 'records to process', positive, 1_000_000)
+    .action((options: CommonOptions & { keys: number[]; records: number }) =>
+      runBench(options, (context, runs) => benchCount(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  benchCommand('memory', 'resident memory early and late in one run')
+    .option('--keys <count>', 'number of keys', positive, 1_000_000)
+    .option('--marks <list>', 'after how many records to look', positives, [1_000_000, 5_000_000])
+    .action((options: CommonOptions & { keys: number; marks: number[] }) =>
+      runBench(options, (context, runs) => benchMemory(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  benchCommand('restart', 'from SIGKILL to processing again, with large state')
+    .option('--keys <list>', 'numbers of keys in the state', positives, [1_000_000, 5_000_000])
+    .action((options: CommonOptions & { keys: number[] }) =>
+      runBench(options, (context, runs) => benchRestart(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  benchCommand('latency', 'from produce to read_committed consume, at a steady rate')
+    .option('--rate <count>', 'records per second', positive, 5_000)
+    .option('--seconds <count>', 'measured time, after a warm-up of 10 s', positive, 30)
+    .action((options: CommonOptions & { rate: number; seconds: number }) =>
+      runBench(options, (context, runs) =>
+        benchLatency(context, { recordsPerSecond: options.rate, seconds: options.seconds, runs }),
+      ),
+    ),
+);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
