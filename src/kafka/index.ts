@@ -1,0 +1,52 @@
+/* What the layers above use of Kafka. */
+export { ClusterClient } from './cluster-client';
+export type { ClientOptions, SaslOptions } from './client-options';
+export { COMPRESSIONS, type Compression } from './compression';
+export { fetchCommitted, type FetchCommittedOptions } from './committed-offsets';
+export type { Assignment } from './consumer-protocol';
+export type { Epoch, EpochProducer, PartitionRecords, ProducedRange } from './epoch-producer';
+export { EpochRecords, type EpochRecordsOptions, type SealedRecords } from './epoch-records';
+export {
+  BrokerConnectionError,
+  BrokerResponseError,
+  BrokerSecurityError,
+  BrokerTooOldError,
+  ClientClosedError,
+  CommitOutcomeUnknownError,
+  CompressionUnavailableError,
+  CorruptRecordError,
+  DeliveryFailedError,
+  GroupMembershipError,
+  InvalidPartitionError,
+  KafkajsMismatchError,
+  KafkaUnavailableError,
+  OffsetOutOfRangeError,
+  ProducerFencedError,
+  ProducerStateError,
+  RecordTooLargeError,
+  StaleGenerationError,
+  TopicMissingError,
+  TransactionAbortedError,
+} from './errors';
+export { Fetcher, type FetchedBatches, type FetcherOptions } from './fetcher';
+export {
+  GroupMember,
+  type GroupAssignment,
+  type GroupAssignor,
+  type GroupHandlers,
+  type GroupMemberDescription,
+  type GroupMemberOptions,
+  type GroupMemberState,
+  type RevocationCause,
+} from './group-member';
+export { readCommitted, type LogRange, type LogReaderOptions } from './log-reader';
+export { murmur2, partitionForKey } from './partitioner';
+export { PlainProducer } from './plain-producer';
+export type { IsolationLevel } from './protocol/fetch';
+export type { GroupGeneration } from './protocol/group-generation';
+export { partitionKey, type TopicPartition, type TopicPartitionOffset } from './protocol/topic-partition';
+export type { NewTopic } from './protocol/topics';
+export { RecordBatchBuilder } from './record-batch-builder';
+export { RecordBatchReader } from './record-batch-reader';
+export { TopicAdmin, type OffsetKind } from './topic-admin';
+export { TransactionalProducer, type TransactionalProducerOptions } from './transactional-producer';

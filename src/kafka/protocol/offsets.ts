@@ -1,0 +1,87 @@
+import type { ApiRequest } from './api-request';
+import type { GroupGeneration } from './group-generation';
+import { groupByTopic, type TopicPartition, type TopicPartitionOffset } from './topic-partition';
+
+export interface CommittedPartition extends TopicPartition {
+  readonly errorCode: number;
+  /** -1 when nothing was committed. */
+  readonly offset: number;
+}
+
+export interface OffsetFetchResponse {
+  readonly errorCode: number;
+  readonly partitions: CommittedPartition[];
+}
+
+/** Version 7, for `requireStable`: refuses while a transaction with offsets of the partition is open. */
+export function offsetFetchRequest(
+  groupId: string,
+  partitions: readonly TopicPartition[],
+  requireStable: boolean,
+): ApiRequest<OffsetFetchResponse> {
+  return {
+    name: 'OffsetFetch',
+    apiKey: 9,
+    apiVersion: 7,
+    flexible: true,
+    encode: (writer) => {
+      writer.compactString(groupId);
+      writer.compactArray(groupByTopic(partitions), ([topic, group]) => {
+        writer.compactString(topic).compactArray(group, ({ partition }) => writer.int32(partition));
+        writer.noTags();
+      });
+      writer.boolean(requireStable).noTags();
+    },
+    decode: (reader) => {
+      reader.throttle();
+      const committed: CommittedPartition[] = [];
+      reader.compactArray(() => {
+        const topic = reader.compactString();
+        reader.compactArray(() => {
+          const partition = reader.int32();
+          const offset = reader.int64();
+          reader.int32();
+          reader.compactNullableString();
+          committed.push({ topic, partition, offset, errorCode: reader.int16() });
+          reader.skipTags();
+        });
+        reader.skipTags();
+      });
+      return { errorCode: reader.int16(), partitions: committed };
+    },
+  };
+}
+
+export interface PartitionResult extends TopicPartition {
+  readonly errorCode: number;
+}
+
+/** Commits offsets without a transaction, for at-least-once. */
+export function offsetCommitRequest(
+  group: GroupGeneration,
+  offsets: readonly TopicPartitionOffset[],
+): ApiRequest<PartitionResult[]> {
+  return {
+    name: 'OffsetCommit',
+    apiKey: 8,
+    apiVersion: 7,
+    encode: (writer) => {
+      writer.string(group.groupId).int32(group.generationId).string(group.memberId);
+      writer.nullableString(group.groupInstanceId);
+      writer.array(groupByTopic(offsets), ([topic, partitions]) => {
+        writer.string(topic).array(partitions, ({ partition, offset }) => {
+          writer.int32(partition).int64(offset).int32(-1).nullableString(null);
+        });
+      });
+    },
+    decode: (reader) => {
+      reader.throttle();
+      const results: PartitionResult[] = [];
+      reader.array(() => {
+        const topic = reader.string();
+        reader.array(() => results.push({ topic, partition: reader.int32(), errorCode: reader.int16() }));
+      });
+      return results;
+    },
+  };
+}
