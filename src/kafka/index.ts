@@ -39,6 +39,7 @@ export {
   type GroupMemberState,
   type RevocationCause,
 } from './group-member';
+export { removeGroupMember } from './remove-group-member';
 export { readCommitted, type LogRange, type LogReaderOptions } from './log-reader';
 export { murmur2, partitionForKey } from './partitioner';
 export { PlainProducer } from './plain-producer';

@@ -54,7 +54,9 @@ export function createOperators(
     const names = storesReadByRecordKey(subtopology, source.children);
     storesByRecordKey.set(
       source.name,
-      [...names].map((name) => context.stores.get(name)!).filter((store) => store.keySerde.name === source.keySerde.name),
+      [...names]
+        .map((name) => context.stores.get(name)!)
+        .filter((store) => store.keySerde.name === source.keySerde.name),
     );
   }
   return { nodes: [...byName.values()], roots, storesByRecordKey };

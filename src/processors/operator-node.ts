@@ -37,7 +37,13 @@ export abstract class OperatorNode {
     return undefined;
   }
 
-  private async forwardRest(waiting: Promise<void>, from: number, key: unknown, value: unknown, timestamp: number): Promise<void> {
+  private async forwardRest(
+    waiting: Promise<void>,
+    from: number,
+    key: unknown,
+    value: unknown,
+    timestamp: number,
+  ): Promise<void> {
     await waiting;
     for (let index = from; index < this.children.length; index++) {
       await this.children[index]!.process(key, value, timestamp);

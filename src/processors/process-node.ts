@@ -55,7 +55,8 @@ export class ProcessNode extends OperatorNode {
         if (store === undefined) throw new StoreNotAttachedError(name, this.name, this.attachedStores);
         return store as unknown as KeyValueStore<K, V>;
       },
-      forward: (key, value, options) => this.forwardFromUser(key, value, options?.timestamp ?? context.timestamp, options?.headers),
+      forward: (key, value, options) =>
+        this.forwardFromUser(key, value, options?.timestamp ?? context.timestamp, options?.headers),
       recordMetadata: () => context.recordMetadata(),
       streamTime: () => context.streamTime,
       requestCommit: () => {
@@ -64,7 +65,12 @@ export class ProcessNode extends OperatorNode {
     };
   }
 
-  private forwardFromUser(key: unknown, value: unknown, timestamp: number, headers: Headers | undefined): Awaitable<void> {
+  private forwardFromUser(
+    key: unknown,
+    value: unknown,
+    timestamp: number,
+    headers: Headers | undefined,
+  ): Awaitable<void> {
     const { context } = this;
     const before = context.headers;
     const timestampBefore = context.timestamp;

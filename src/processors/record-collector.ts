@@ -14,5 +14,12 @@ export interface RecordCollector {
    * Appends a record to the open epoch. Throws `RecordTooLargeError` when it can never fit into a batch.
    * `partition` undefined: by murmur2 of the key as Kafka's own clients do, or for a null key any.
    */
-  send(topic: OutputTopic, partition: number | undefined, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void;
+  send(
+    topic: OutputTopic,
+    partition: number | undefined,
+    timestamp: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: Headers,
+  ): void;
 }

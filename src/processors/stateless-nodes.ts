@@ -124,9 +124,15 @@ export class FlatMapNode extends OperatorNode {
     return undefined;
   }
 
-  private async rest(waiting: Promise<void>, pairs: readonly (readonly [unknown, unknown])[], from: number, timestamp: number): Promise<void> {
+  private async rest(
+    waiting: Promise<void>,
+    pairs: readonly (readonly [unknown, unknown])[],
+    from: number,
+    timestamp: number,
+  ): Promise<void> {
     await waiting;
-    for (let index = from; index < pairs.length; index++) await this.forward(pairs[index]![0], pairs[index]![1], timestamp);
+    for (let index = from; index < pairs.length; index++)
+      await this.forward(pairs[index]![0], pairs[index]![1], timestamp);
   }
 }
 
@@ -154,7 +160,13 @@ export class FlatMapValuesNode extends OperatorNode {
     return undefined;
   }
 
-  private async rest(waiting: Promise<void>, key: unknown, values: readonly unknown[], from: number, timestamp: number): Promise<void> {
+  private async rest(
+    waiting: Promise<void>,
+    key: unknown,
+    values: readonly unknown[],
+    from: number,
+    timestamp: number,
+  ): Promise<void> {
     await waiting;
     for (let index = from; index < values.length; index++) await this.forward(key, values[index], timestamp);
   }

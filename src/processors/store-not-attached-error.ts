@@ -6,8 +6,11 @@ export class StoreNotAttachedError extends MillraceError {
 
   constructor(store: string, node: string, attached: readonly string[]) {
     const known = attached.length === 0 ? 'no store at all' : `only ${attached.map((name) => `'${name}'`).join(', ')}`;
-    super(`Processor '${node}' asked for the store '${store}', but it was given ${known}. Name the store in the \`stores\` of its process() call.`, {
-      location: { node, store },
-    });
+    super(
+      `Processor '${node}' asked for the store '${store}', but it was given ${known}. Name the store in the \`stores\` of its process() call.`,
+      {
+        location: { node, store },
+      },
+    );
   }
 }

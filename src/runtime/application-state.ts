@@ -9,7 +9,8 @@ import { MillraceError } from '../errors/millrace-error';
  * - `PENDING_SHUTDOWN`, `NOT_RUNNING`: closing, closed.
  * - `PENDING_ERROR`, `ERROR`: closing after a fatal error, closed after one.
  */
-export type ApplicationState = 'CREATED' | 'REBALANCING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'NOT_RUNNING' | 'PENDING_ERROR' | 'ERROR';
+export type ApplicationState =
+  'CREATED' | 'REBALANCING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'NOT_RUNNING' | 'PENDING_ERROR' | 'ERROR';
 
 const ALLOWED: Readonly<Record<ApplicationState, readonly ApplicationState[]>> = {
   CREATED: ['REBALANCING', 'PENDING_SHUTDOWN', 'PENDING_ERROR'],

@@ -1,4 +1,11 @@
-import { partitionKey, type EpochProducer, type EpochRecords, type GroupGeneration, type ProducedRange, type SealedRecords } from '../kafka';
+import {
+  partitionKey,
+  type EpochProducer,
+  type EpochRecords,
+  type GroupGeneration,
+  type ProducedRange,
+  type SealedRecords,
+} from '../kafka';
 import type { InputOffset, SealedTask, Task } from '../task/task';
 import type { MillraceMetrics } from '../metrics/metrics';
 import type { FailpointHook } from './failpoints';
@@ -94,7 +101,8 @@ export class CommitCycle {
 
   private async write(epoch: SealedEpoch, produced: ReadonlyMap<string, ProducedRange>): Promise<void> {
     this.failpoint?.('after-transaction-before-state-write');
-    const position = (topic: string, partition: number): number | undefined => produced.get(partitionKey(topic, partition))?.nextOffset;
+    const position = (topic: string, partition: number): number | undefined =>
+      produced.get(partitionKey(topic, partition))?.nextOffset;
     await Promise.all(epoch.tasks.map(({ task, sealed }) => task.committed(sealed, position)));
     this.failpoint?.('after-state-write');
   }

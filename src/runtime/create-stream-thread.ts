@@ -14,6 +14,7 @@ import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import type { FailpointHook } from './failpoints';
 import { createGroupAssignor } from './group-assignor';
+import type { FormerMembers } from './former-members';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
@@ -34,6 +35,7 @@ export interface InstanceParts {
   readonly memory: InstanceMemory;
   readonly states: LocalStates;
   readonly purge: RepartitionPurge;
+  readonly members: FormerMembers;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
@@ -44,26 +46,33 @@ export interface InstanceParts {
 const STABLE_OFFSETS_MARGIN_MS = 20_000;
 
 /** Puts one stream thread together. */
-export function createStreamThread(parts: InstanceParts, index: number, onState: (state: ThreadState) => void): StreamThread {
+export function createStreamThread(
+  parts: InstanceParts,
+  index: number,
+  onState: (state: ThreadState) => void,
+): StreamThread {
   const { config, cluster, admin, layout, memory, states, metrics, now, failpoint } = parts;
   const name = `${config.clientId}-${index + 1}`;
   const logger = parts.logger.child({ thread: name });
-  const collector = new EpochRecords(cluster, { maxBatchBytes: config.maxBatchBytes, compression: config.compressionType });
+  const collector = new EpochRecords(cluster, {
+    maxBatchBytes: config.maxBatchBytes,
+    compression: config.compressionType,
+  });
   let local: ReadonlyMap<string, number> = new Map();
   const owned = (): string[] => thread.ownedTasks().map(({ task }) => task.id.toString());
   const createMember = (handlers: GroupHandlers): GroupMember =>
-   new GroupMember({
-    cluster,
-    groupId: config.applicationId,
-    topics: layout.allSourceTopics,
-    sessionTimeoutMs: config.sessionTimeoutMs,
-    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    groupInstanceId: config.groupInstanceId === undefined ? undefined : `${config.groupInstanceId}-${index + 1}`,
-    assignor: createGroupAssignor(layout, () => ({ owned: owned(), local })),
-    handlers,
-    logger,
-  });
+    new GroupMember({
+      cluster,
+      groupId: config.applicationId,
+      topics: layout.allSourceTopics,
+      sessionTimeoutMs: config.sessionTimeoutMs,
+      rebalanceTimeoutMs: config.rebalanceTimeoutMs,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      groupInstanceId: config.groupInstanceId === undefined ? undefined : `${config.groupInstanceId}-${index + 1}`,
+      assignor: createGroupAssignor(layout, () => ({ owned: owned(), local })),
+      handlers,
+      logger,
+    });
   const exactlyOnce = config.processingGuarantee === 'exactly_once_v2';
   const opener = new TaskOpener({
     groupId: config.applicationId,
@@ -102,6 +111,8 @@ export function createStreamThread(parts: InstanceParts, index: number, onState:
     beforeJoin: async () => {
       local = new Map((await parts.directory.localTasks()).map(({ taskId, changelogSum }) => [taskId, changelogSum]));
     },
+    onJoined: (memberId) => parts.members.joined(name, memberId),
+    onLeft: () => parts.members.left(name),
     createFetcher: (onBatches, onError) =>
       new Fetcher(cluster, {
         isolation: exactlyOnce ? 'read_committed' : 'read_uncommitted',
@@ -114,7 +125,11 @@ export function createStreamThread(parts: InstanceParts, index: number, onState:
       }),
     createProducer: () =>
       exactlyOnce
-        ? new TransactionalProducer({ cluster, transactionalId: `${config.applicationId}-${parts.directory.instanceId}-${index + 1}`, transactionTimeoutMs: config.transactionTimeoutMs })
+        ? new TransactionalProducer({
+            cluster,
+            transactionalId: `${config.applicationId}-${parts.directory.instanceId}-${index + 1}`,
+            transactionTimeoutMs: config.transactionTimeoutMs,
+          })
         : new PlainProducer({ cluster }),
     collector,
     purge: parts.purge,

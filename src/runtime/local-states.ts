@@ -75,11 +75,16 @@ export class LocalStates {
       durable = await this.directory.openTask(id.toString(), onDisk, options);
     } catch (error) {
       if (!(error instanceof StateCorruptedError)) throw error;
-      this.logger.warn({ event: 'state_damaged', task: id.toString(), err: error }, `The local state of task ${id} is damaged: rebuilding it from the changelogs`);
+      this.logger.warn(
+        { event: 'state_damaged', task: id.toString(), err: error },
+        `The local state of task ${id} is damaged: rebuilding it from the changelogs`,
+      );
       await this.directory.wipeTask(id.toString());
       durable = await this.directory.openTask(id.toString(), onDisk, options);
     }
-    return inMemory.length === 0 ? durable : new SplitState(durable, openMemoryState(`task ${id}`, inMemory), new Set(inMemory.map(({ name }) => name)));
+    return inMemory.length === 0
+      ? durable
+      : new SplitState(durable, openMemoryState(`task ${id}`, inMemory), new Set(inMemory.map(({ name }) => name)));
   }
 
   /** Throws away the state that an error is about: reading it again would find the same damage. */

@@ -5,9 +5,15 @@ import type { Logger } from '../logging/logger';
 import { createMetrics, type MillraceMetrics } from '../metrics/metrics';
 import { StateDirectory } from '../state/state-directory';
 import type { Topology } from '../topology/graph';
-import { ApplicationStateMachine, IllegalStateError, type ApplicationState, type StateListener } from './application-state';
+import {
+  ApplicationStateMachine,
+  IllegalStateError,
+  type ApplicationState,
+  type StateListener,
+} from './application-state';
 import { createStreamThread } from './create-stream-thread';
 import type { FailpointHook } from './failpoints';
+import { FormerMembers } from './former-members';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { RepartitionPurge } from './repartition-purge';
@@ -104,7 +110,9 @@ export class Millrace {
    */
   start(): Promise<void> {
     if (this.starting !== undefined || this.machine.state !== 'CREATED') {
-      throw new IllegalStateError(`start() was called in state ${this.machine.state}; an application starts once. Make a new one.`);
+      throw new IllegalStateError(
+        `start() was called in state ${this.machine.state}; an application starts once. Make a new one.`,
+      );
     }
     this.starting = this.startUp();
     return this.starting;
@@ -130,6 +138,9 @@ export class Millrace {
     const admin = new TopicAdmin(cluster);
     const plan = await prepareTopics(admin, config, topology, logger);
     if (this.stopping !== undefined) return;
+    const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
+    this.cleanups.push(() => members.settled());
+    await members.leaveGroup();
     const layout = new TaskLayout(config.applicationId, topology, plan);
     const memory = new InstanceMemory(config, layout);
     const states = new LocalStates(directory, layout, memory, logger);
@@ -137,7 +148,21 @@ export class Millrace {
     this.cleanups.push(() => purge.settled());
     for (let index = 0; index < config.numStreamThreads; index++) {
       const thread = createStreamThread(
-        { config, cluster, admin, layout, memory, states, purge, logger, metrics, now: this.now, failpoint: this.dependencies.failpoint, directory },
+        {
+          config,
+          cluster,
+          admin,
+          layout,
+          memory,
+          states,
+          purge,
+          members,
+          logger,
+          metrics,
+          now: this.now,
+          failpoint: this.dependencies.failpoint,
+          directory,
+        },
         index,
         (state) => this.threadMoved(thread, state),
       );
@@ -156,7 +181,15 @@ export class Millrace {
     const timeoutMs = options.timeoutMs ?? this.config.shutdownTimeoutMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new CloseTimeoutError(`The application did not stop within ${timeoutMs} ms. Its last epoch was not committed and will be processed again.`)), timeoutMs);
+      timer = setTimeout(
+        () =>
+          reject(
+            new CloseTimeoutError(
+              `The application did not stop within ${timeoutMs} ms. Its last epoch was not committed and will be processed again.`,
+            ),
+          ),
+        timeoutMs,
+      );
     });
     try {
       await Promise.race([this.stop(undefined), late]);
@@ -206,5 +239,12 @@ export class Millrace {
 }
 
 function clientOptions(config: MillraceConfig, logger: Logger): ConstructorParameters<typeof ClusterClient>[0] {
-  return { brokers: config.brokers, clientId: config.clientId, ssl: config.ssl === false ? undefined : config.ssl, sasl: config.sasl, logger, requestTimeoutMs: config.requestTimeoutMs };
+  return {
+    brokers: config.brokers,
+    clientId: config.clientId,
+    ssl: config.ssl === false ? undefined : config.ssl,
+    sasl: config.sasl,
+    logger,
+    requestTimeoutMs: config.requestTimeoutMs,
+  };
 }

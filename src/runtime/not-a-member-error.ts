@@ -5,6 +5,8 @@ export class NotAMemberError extends MillraceError {
   readonly code = 'NOT_A_MEMBER';
 
   constructor() {
-    super('The thread is not a member of its group at the moment, so its epoch cannot be committed. Its records will be processed again.');
+    super(
+      'The thread is not a member of its group at the moment, so its epoch cannot be committed. Its records will be processed again.',
+    );
   }
 }

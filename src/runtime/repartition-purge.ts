@@ -37,7 +37,10 @@ export class RepartitionPurge {
     this.running = this.admin
       .deleteRecords(due)
       .catch((error: unknown) => {
-        this.logger.warn({ event: 'purge_failed', err: error }, 'Could not delete consumed records of repartition topics; trying again later');
+        this.logger.warn(
+          { event: 'purge_failed', err: error },
+          'Could not delete consumed records of repartition topics; trying again later',
+        );
       })
       .finally(() => {
         this.running = undefined;

@@ -62,7 +62,12 @@ export async function restoreChangelogs(
   return total;
 }
 
-function applyBatch(database: StateDatabase, store: StoreDefinition, batch: RecordCursor, write: ReturnType<StateDatabase['write']>): number {
+function applyBatch(
+  database: StateDatabase,
+  store: StoreDefinition,
+  batch: RecordCursor,
+  write: ReturnType<StateDatabase['write']>,
+): number {
   const handle = database.store(store.name);
   let applied = 0;
   while (batch.next()) {

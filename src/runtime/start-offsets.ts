@@ -11,9 +11,12 @@ export class NoStartOffsetError extends MillraceError {
 
   constructor(topic: string, partition: number, why: string) {
     const location = { topic, partition };
-    super(`No offset to begin at for ${describeLocation(location)}: ${why}. Set autoOffsetReset to 'earliest' or 'latest', or commit an offset for the group.`, {
-      location,
-    });
+    super(
+      `No offset to begin at for ${describeLocation(location)}: ${why}. Set autoOffsetReset to 'earliest' or 'latest', or commit an offset for the group.`,
+      {
+        location,
+      },
+    );
   }
 }
 
@@ -25,7 +28,10 @@ export async function resolveStartOffsets(
   policy: OffsetResetPolicy,
   logger: Logger,
 ): Promise<Map<string, number>> {
-  const [starts, ends] = await Promise.all([admin.listOffsets(inputs, 'earliest'), admin.listOffsets(inputs, 'latest')]);
+  const [starts, ends] = await Promise.all([
+    admin.listOffsets(inputs, 'earliest'),
+    admin.listOffsets(inputs, 'latest'),
+  ]);
   return new Map(
     inputs.map(({ topic, partition }) => {
       const key = partitionKey(topic, partition);
@@ -33,10 +39,17 @@ export async function resolveStartOffsets(
       const start = starts.get(key)!;
       const end = ends.get(key)!;
       if (offset !== undefined && offset >= start && offset <= end) return [key, offset];
-      const why = offset === undefined ? 'the group has committed none' : `the committed offset ${offset} is outside of the log, which has ${start} to ${end}`;
+      const why =
+        offset === undefined
+          ? 'the group has committed none'
+          : `the committed offset ${offset} is outside of the log, which has ${start} to ${end}`;
       if (policy === 'none') throw new NoStartOffsetError(topic, partition, why);
       const chosen = policy === 'earliest' ? start : end;
-      if (offset !== undefined) logger.warn({ event: 'offset_reset', topic, partition, committed: offset, start, end, chosen }, `Offset reset to ${policy}: ${why}`);
+      if (offset !== undefined)
+        logger.warn(
+          { event: 'offset_reset', topic, partition, committed: offset, start, end, chosen },
+          `Offset reset to ${policy}: ${why}`,
+        );
       return [key, chosen];
     }),
   );

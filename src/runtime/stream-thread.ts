@@ -1,4 +1,12 @@
-import type { EpochProducer, EpochRecords, FetchedBatches, Fetcher, GroupHandlers, GroupMember, RevocationCause } from '../kafka';
+import type {
+  EpochProducer,
+  EpochRecords,
+  FetchedBatches,
+  Fetcher,
+  GroupHandlers,
+  GroupMember,
+  RevocationCause,
+} from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import { StateCorruptedError } from '../state/state-database-errors';
@@ -28,7 +36,12 @@ export interface ThreadParts {
   readonly createMember: (handlers: GroupHandlers) => GroupMember;
   /** Looks up what the member will tell the group's leader. */
   readonly beforeJoin: () => Promise<void>;
-  readonly createFetcher: (onBatches: (topic: string, partition: number, fetched: FetchedBatches) => void, onError: (error: unknown) => void) => Fetcher;
+  readonly onJoined: (memberId: string) => void;
+  readonly onLeft: () => void;
+  readonly createFetcher: (
+    onBatches: (topic: string, partition: number, fetched: FetchedBatches) => void,
+    onError: (error: unknown) => void,
+  ) => Fetcher;
   readonly createProducer: () => EpochProducer;
   readonly collector: EpochRecords;
   readonly purge: RepartitionPurge;
@@ -106,7 +119,10 @@ export class StreamThread {
     try {
       this.member = this.parts.createMember({
         onRevoked: (cause) => this.inLoop(() => (this.ending ? undefined : this.revoked(cause))),
-        onAssigned: ({ userData }) => this.inLoop(() => (this.ending ? undefined : this.assignedTo(userData))),
+        onAssigned: ({ userData, generation }) => {
+          this.parts.onJoined(generation.memberId);
+          return this.inLoop(() => (this.ending ? undefined : this.assignedTo(userData)));
+        },
         onFatal: (error) => this.fail(error),
       });
       await this.renewProducer();
@@ -242,7 +258,15 @@ export class StreamThread {
     this.producer = this.parts.createProducer();
     await this.producer.init();
     const { collector, purge, metrics, now, failpoint } = this.parts;
-    this.commits = new CommitCycle(this.producer, collector, () => this.member?.generation, metrics, purge, now, failpoint);
+    this.commits = new CommitCycle(
+      this.producer,
+      collector,
+      () => this.member?.generation,
+      metrics,
+      purge,
+      now,
+      failpoint,
+    );
   }
 
   /**
@@ -251,7 +275,10 @@ export class StreamThread {
    */
   private async recoverFromFailedCommit(error: unknown): Promise<void> {
     if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
-    this.parts.logger.warn({ event: 'commit_failed', thread: this.parts.name, err: error }, 'A commit failed: reopening tasks from committed offsets');
+    this.parts.logger.warn(
+      { event: 'commit_failed', thread: this.parts.name, err: error },
+      'A commit failed: reopening tasks from committed offsets',
+    );
     const tasks = this.assigned;
     await this.startAfresh();
     if (error instanceof StateCorruptedError) await this.parts.opener.wipeDamaged(error, tasks);
@@ -287,7 +314,10 @@ export class StreamThread {
     } catch (error) {
       if (!isTransactionFailure(error)) throw error;
       const { logger, name } = this.parts;
-      logger.warn({ event: 'commit_failed', thread: name, err: error }, 'The commit before a rebalance failed: its records will be processed again');
+      logger.warn(
+        { event: 'commit_failed', thread: name, err: error },
+        'The commit before a rebalance failed: its records will be processed again',
+      );
       await this.startAfresh();
     }
   }
@@ -307,7 +337,10 @@ export class StreamThread {
     this.assigned = tasks;
     this.suspended = false;
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
-    this.parts.logger.info({ event: 'assigned', thread: this.parts.name, tasks: tasks.map(String) }, `Assigned ${tasks.length} tasks`);
+    this.parts.logger.info(
+      { event: 'assigned', thread: this.parts.name, tasks: tasks.map(String) },
+      `Assigned ${tasks.length} tasks`,
+    );
     this.open(tasks.filter((task) => !this.tasks.has(task.toString())));
   }
 
@@ -315,7 +348,11 @@ export class StreamThread {
   private open(tasks: readonly TaskId[]): void {
     const abort = new AbortController();
     const done = this.parts.opener
-      .open(tasks, abort.signal, (opened) => void this.inLoop(() => (abort.signal.aborted ? opened.close() : this.opened(opened))))
+      .open(
+        tasks,
+        abort.signal,
+        (opened) => void this.inLoop(() => (abort.signal.aborted ? opened.close() : this.opened(opened))),
+      )
       .then(
         () => void this.inLoop(() => (abort.signal.aborted ? undefined : this.allOpen())),
         (error: unknown) => {
@@ -327,8 +364,15 @@ export class StreamThread {
 
   private opened(opened: OpenedTask): void {
     this.tasks.set(opened.task.id.toString(), opened);
-    for (const queue of opened.task.inputs) this.taskOfPartition.set(partitionKey(queue.topic, queue.partition), opened);
-    this.fetcher!.assign(opened.task.inputs.map((queue) => ({ topic: queue.topic, partition: queue.partition, offset: queue.consumedOffset })));
+    for (const queue of opened.task.inputs)
+      this.taskOfPartition.set(partitionKey(queue.topic, queue.partition), opened);
+    this.fetcher!.assign(
+      opened.task.inputs.map((queue) => ({
+        topic: queue.topic,
+        partition: queue.partition,
+        offset: queue.consumedOffset,
+      })),
+    );
     this.parts.metrics.tasks.set(this.tasks.size);
   }
 
@@ -376,6 +420,7 @@ export class StreamThread {
       for (const [id, opened] of [...this.tasks]) await this.closeTask(id, opened);
       await this.fetcher?.close();
       await this.member?.leave();
+      this.parts.onLeft();
       this.producer?.close();
     }
   }

@@ -32,7 +32,11 @@ export function assignTasks(tasks: readonly string[], members: readonly MemberTa
   for (const task of [...unassigned]) {
     const holders = byId
       .filter((member) => member.local.has(task))
-      .sort((a, b) => b.local.get(task)! - a.local.get(task)! || assigned.get(a.memberId)!.length - assigned.get(b.memberId)!.length);
+      .sort(
+        (a, b) =>
+          b.local.get(task)! - a.local.get(task)! ||
+          assigned.get(a.memberId)!.length - assigned.get(b.memberId)!.length,
+      );
     const holder = holders.find((member) => quota.hasRoom(member.memberId));
     if (holder !== undefined) give(task, holder.memberId);
   }

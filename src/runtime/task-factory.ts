@@ -29,12 +29,18 @@ export class TaskFactory {
   constructor(private readonly parts: TaskFactoryParts) {}
 
   /** @param starts - by `topic-partition` */
-  async create(id: TaskId, database: StateDatabase, starts: ReadonlyMap<string, number>, stateIsEmpty: boolean): Promise<Task> {
+  async create(
+    id: TaskId,
+    database: StateDatabase,
+    starts: ReadonlyMap<string, number>,
+    stateIsEmpty: boolean,
+  ): Promise<Task> {
     const { layout, collector, handlers, deadLetterTopic, counter, logger } = this.parts;
     const { applicationId } = layout;
     const subtopology = layout.subtopology(id);
     const changelogTopics = new Map<string, OutputTopic>();
-    for (const { store, topic } of layout.changelogsOf(id)) changelogTopics.set(store.name, await collector.topic(topic));
+    for (const { store, topic } of layout.changelogsOf(id))
+      changelogTopics.set(store.name, await collector.topic(topic));
     const cacheBytes = this.parts.cacheBytesPerTask() / Math.max(1, subtopology.stores.length);
     const task = new Task({
       applicationId,
@@ -46,12 +52,17 @@ export class TaskFactory {
         new Map(
           subtopology.stores.map((definition) => {
             const cache = new ByteCache(Math.floor(cacheBytes * (1 - DECODED_PART)), stateIsEmpty);
-            return [definition.name, new EpochStore<unknown, unknown>(definition, database, cache, time, cacheBytes * DECODED_PART)];
+            return [
+              definition.name,
+              new EpochStore<unknown, unknown>(definition, database, cache, time, cacheBytes * DECODED_PART),
+            ];
           }),
         ),
       topicName: (topic) => topicName(applicationId, topic),
       changelogTopics,
-      startOffsets: new Map(layout.inputsOf(id).map(({ topic, partition }) => [topic, starts.get(partitionKey(topic, partition))!])),
+      startOffsets: new Map(
+        layout.inputsOf(id).map(({ topic, partition }) => [topic, starts.get(partitionKey(topic, partition))!]),
+      ),
       handlers,
       deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
       counter,
@@ -61,4 +72,3 @@ export class TaskFactory {
     return task;
   }
 }
-

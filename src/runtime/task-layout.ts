@@ -25,7 +25,9 @@ export class TaskLayout {
       .map((topic) => ({ topic, partition: id.partition }));
   }
 
-  changelogsOf(id: TaskId): readonly { readonly topic: string; readonly partition: number; readonly store: StoreDefinition }[] {
+  changelogsOf(
+    id: TaskId,
+  ): readonly { readonly topic: string; readonly partition: number; readonly store: StoreDefinition }[] {
     return this.subtopology(id)
       .stores.filter((store) => store.changelog)
       .map((store) => ({ topic: changelogTopicName(this.applicationId, store.name), partition: id.partition, store }));

@@ -51,7 +51,10 @@ export class TaskOpener {
   async open(ids: readonly TaskId[], abort: AbortSignal, onOpened: (opened: OpenedTask) => void): Promise<void> {
     if (ids.length === 0) return;
     const startedAt = this.parts.now();
-    const [states, [starts, ends]] = await Promise.all([Promise.all(ids.map((id) => this.parts.states.open(id))), this.positions(ids)]);
+    const [states, [starts, ends]] = await Promise.all([
+      Promise.all(ids.map((id) => this.parts.states.open(id))),
+      this.positions(ids),
+    ]);
     await Promise.all(
       ids.map(async (id, index) => {
         let state = states[index]!;
@@ -62,7 +65,12 @@ export class TaskOpener {
             await state.close();
             return;
           }
-          const task = await this.parts.factory.create(id, state.database, starts, state.database.isNew && restored === 0);
+          const task = await this.parts.factory.create(
+            id,
+            state.database,
+            starts,
+            state.database.isNew && restored === 0,
+          );
           const { close } = state;
           onOpened({ task, close: () => task.close().finally(close) });
         } catch (error) {
@@ -82,18 +90,28 @@ export class TaskOpener {
   }
 
   /** Where the inputs begin, and where each changelog begins and ends. */
-  private async positions(ids: readonly TaskId[]): Promise<[starts: ReadonlyMap<string, number>, ends: ReadonlyMap<string, ChangelogEnds>]> {
+  private async positions(
+    ids: readonly TaskId[],
+  ): Promise<[starts: ReadonlyMap<string, number>, ends: ReadonlyMap<string, ChangelogEnds>]> {
     const { cluster, groupId, layout, admin, stableOffsetsTimeoutMs, offsetReset, logger } = this.parts;
     const inputs = ids.flatMap((id) => layout.inputsOf(id));
-    const committed = await fetchCommitted(cluster, groupId, inputs, { requireStable: true, timeoutMs: stableOffsetsTimeoutMs });
+    const committed = await fetchCommitted(cluster, groupId, inputs, {
+      requireStable: true,
+      timeoutMs: stableOffsetsTimeoutMs,
+    });
     return Promise.all([resolveStartOffsets(admin, inputs, committed, offsetReset, logger), this.changelogEnds(ids)]);
   }
 
   private async changelogEnds(ids: readonly TaskId[]): Promise<ReadonlyMap<string, ChangelogEnds>> {
     const { admin, layout } = this.parts;
-    const changelogs = ids.flatMap((id) => layout.changelogsOf(id).map(({ topic, partition }) => ({ topic, partition })));
+    const changelogs = ids.flatMap((id) =>
+      layout.changelogsOf(id).map(({ topic, partition }) => ({ topic, partition })),
+    );
     if (changelogs.length === 0) return new Map();
-    const [starts, ends] = await Promise.all([admin.listOffsets(changelogs, 'earliest'), admin.listOffsets(changelogs, 'latest')]);
+    const [starts, ends] = await Promise.all([
+      admin.listOffsets(changelogs, 'earliest'),
+      admin.listOffsets(changelogs, 'latest'),
+    ]);
     return new Map([...ends].map(([key, end]) => [key, { start: starts.get(key)!, end }]));
   }
 
@@ -102,13 +120,21 @@ export class TaskOpener {
     const { layout, states, logger } = this.parts;
     const reason = unusable(state.database, layout.changelogsOf(id), ends);
     if (reason === undefined) return state;
-    logger.warn({ event: 'state_wiped', task: id.toString(), reason }, `Local state of task ${id} cannot be used (${reason}): rebuilding it from the changelogs`);
+    logger.warn(
+      { event: 'state_wiped', task: id.toString(), reason },
+      `Local state of task ${id} cannot be used (${reason}): rebuilding it from the changelogs`,
+    );
     await state.close();
     await states.wipe(id);
     return states.open(id);
   }
 
-  private async restore(id: TaskId, { database }: LocalState, ends: ReadonlyMap<string, ChangelogEnds>, abort: AbortSignal): Promise<number> {
+  private async restore(
+    id: TaskId,
+    { database }: LocalState,
+    ends: ReadonlyMap<string, ChangelogEnds>,
+    abort: AbortSignal,
+  ): Promise<number> {
     const { cluster, layout, logger, metrics, failpoint } = this.parts;
     const ranges = layout.changelogsOf(id).flatMap(({ topic, partition, store }): ChangelogRange[] => {
       const { start, end } = ends.get(partitionKey(topic, partition))!;
@@ -117,7 +143,11 @@ export class TaskOpener {
     });
     if (ranges.length === 0) return 0;
     const restored = await restoreChangelogs(cluster, database, ranges, abort, metrics, failpoint);
-    if (restored > 0) logger.info({ event: 'restored', task: id.toString(), records: restored }, `Restored ${restored} changelog records of task ${id}`);
+    if (restored > 0)
+      logger.info(
+        { event: 'restored', task: id.toString(), records: restored },
+        `Restored ${restored} changelog records of task ${id}`,
+      );
     return restored;
   }
 }
@@ -138,7 +168,8 @@ function unusable(
     const position = database.changelogPosition(store.name);
     if (position === undefined) continue;
     const { start, end } = ends.get(partitionKey(topic, partition))!;
-    if (position > end) return `its position ${position} is past the end ${end} of ${topic}-${partition}, so that topic was recreated`;
+    if (position > end)
+      return `its position ${position} is past the end ${end} of ${topic}-${partition}, so that topic was recreated`;
     if (position < start) return `its position ${position} is before the start ${start} of ${topic}-${partition}`;
   }
   return undefined;

@@ -17,9 +17,12 @@ export class TopicsMissingError extends MillraceError {
 
   constructor(topics: readonly string[], role: 'source' | 'sink' | 'dead-letter') {
     const names = topics.map((topic) => `'${topic}'`).join(', ');
-    super(`The ${role} topic${topics.length === 1 ? '' : 's'} ${names} cannot be found. Create ${topics.length === 1 ? 'it' : 'them'} before the application starts.`, {
-      location: { topic: topics[0] },
-    });
+    super(
+      `The ${role} topic${topics.length === 1 ? '' : 's'} ${names} cannot be found. Create ${topics.length === 1 ? 'it' : 'them'} before the application starts.`,
+      {
+        location: { topic: topics[0] },
+      },
+    );
   }
 }
 
@@ -29,7 +32,9 @@ export class CopartitionError extends MillraceError {
 
   constructor(counts: ReadonlyMap<string, number>) {
     const list = [...counts].map(([topic, count]) => `'${topic}' has ${count}`).join(', ');
-    super(`Topics that are processed together must have the same number of partitions, but ${list}. Recreate one, or pass one through repartition().`);
+    super(
+      `Topics that are processed together must have the same number of partitions, but ${list}. Recreate one, or pass one through repartition().`,
+    );
   }
 }
 
@@ -65,7 +70,8 @@ export function externalTopics(topology: Topology): { sources: string[]; sinks: 
   const sources = new Set<string>();
   const sinks = new Set<string>();
   for (const node of topology.nodes.values()) {
-    if (node.kind === 'source') node.topics.filter((topic) => !topic.internal).forEach((topic) => sources.add(topic.name));
+    if (node.kind === 'source')
+      node.topics.filter((topic) => !topic.internal).forEach((topic) => sources.add(topic.name));
     if (node.kind === 'sink' && typeof node.topic !== 'function' && !node.topic.internal) sinks.add(node.topic.name);
   }
   return { sources: [...sources], sinks: [...sinks] };
@@ -77,7 +83,11 @@ export function externalTopics(topology: Topology): { sources: string[]; sinks: 
  * @param partitionsOf - partition counts of the external source topics
  * @throws CopartitionError when topics that must be co-partitioned are not
  */
-export function planTopics(applicationId: string, topology: Topology, partitionsOf: ReadonlyMap<string, number>): TopicPlan {
+export function planTopics(
+  applicationId: string,
+  topology: Topology,
+  partitionsOf: ReadonlyMap<string, number>,
+): TopicPlan {
   const counts = new Map(partitionsOf);
   resolveRepartitionTopics(applicationId, topology, counts);
   for (const subtopology of topology.subtopologies) checkCopartitioning(applicationId, subtopology, counts);
@@ -88,7 +98,12 @@ export function planTopics(applicationId: string, topology: Topology, partitions
     const taskCount = Math.max(...sourceTopics(applicationId, subtopology).map((topic) => counts.get(topic)!));
     for (let partition = 0; partition < taskCount; partition++) tasks.push(new TaskId(subtopology.id, partition));
     for (const store of subtopology.stores) {
-      if (store.changelog) internalTopics.push({ name: changelogTopicName(applicationId, store.name), kind: 'changelog', partitions: taskCount });
+      if (store.changelog)
+        internalTopics.push({
+          name: changelogTopicName(applicationId, store.name),
+          kind: 'changelog',
+          partitions: taskCount,
+        });
     }
   }
   for (const name of topology.repartitionTopics.keys()) {
@@ -99,7 +114,9 @@ export function planTopics(applicationId: string, topology: Topology, partitions
 }
 
 export function sourceTopics(applicationId: string, subtopology: Subtopology): string[] {
-  return [...new Set(subtopology.sources.flatMap((source) => source.topics.map((topic) => topicName(applicationId, topic))))];
+  return [
+    ...new Set(subtopology.sources.flatMap((source) => source.topics.map((topic) => topicName(applicationId, topic)))),
+  ];
 }
 
 /** A repartition topic without a count of its own takes that of its co-partitioned external topics, else of its writers. */
@@ -113,7 +130,9 @@ function resolveRepartitionTopics(applicationId: string, topology: Topology, cou
   while (unresolved.size > 0 && progress) {
     progress = false;
     for (const name of unresolved) {
-      const count = copartitionedCount(applicationId, topology, name, counts) ?? writersCount(applicationId, topology, name, counts);
+      const count =
+        copartitionedCount(applicationId, topology, name, counts) ??
+        writersCount(applicationId, topology, name, counts);
       if (count === undefined) continue;
       counts.set(nameOf(name), count);
       unresolved.delete(name);
@@ -124,7 +143,12 @@ function resolveRepartitionTopics(applicationId: string, topology: Topology, cou
 }
 
 /** Repartition topics that feed each other in a loop: the largest count known among the sources that feed any of them. */
-function resolveLoop(applicationId: string, topology: Topology, unresolved: Set<string>, counts: Map<string, number>): boolean {
+function resolveLoop(
+  applicationId: string,
+  topology: Topology,
+  unresolved: Set<string>,
+  counts: Map<string, number>,
+): boolean {
   const known = [...unresolved].flatMap((name) =>
     topology.subtopologies
       .filter((subtopology) => subtopology.writesRepartition.includes(name))
@@ -136,18 +160,30 @@ function resolveLoop(applicationId: string, topology: Topology, unresolved: Set<
   return true;
 }
 
-function copartitionedCount(applicationId: string, topology: Topology, name: string, counts: ReadonlyMap<string, number>): number | undefined {
+function copartitionedCount(
+  applicationId: string,
+  topology: Topology,
+  name: string,
+  counts: ReadonlyMap<string, number>,
+): number | undefined {
   for (const subtopology of topology.subtopologies) {
     for (const group of subtopology.copartitionGroups) {
       if (!group.some((topic) => topic.internal && topic.name === name)) continue;
-      const known = group.map((topic) => counts.get(topicName(applicationId, topic))).filter((count) => count !== undefined);
+      const known = group
+        .map((topic) => counts.get(topicName(applicationId, topic)))
+        .filter((count) => count !== undefined);
       if (known.length > 0) return Math.max(...known);
     }
   }
   return undefined;
 }
 
-function writersCount(applicationId: string, topology: Topology, name: string, counts: ReadonlyMap<string, number>): number | undefined {
+function writersCount(
+  applicationId: string,
+  topology: Topology,
+  name: string,
+  counts: ReadonlyMap<string, number>,
+): number | undefined {
   let largest: number | undefined;
   for (const subtopology of topology.subtopologies) {
     if (!subtopology.writesRepartition.includes(name)) continue;
@@ -160,9 +196,15 @@ function writersCount(applicationId: string, topology: Topology, name: string, c
   return largest;
 }
 
-function checkCopartitioning(applicationId: string, subtopology: Subtopology, counts: ReadonlyMap<string, number>): void {
+function checkCopartitioning(
+  applicationId: string,
+  subtopology: Subtopology,
+  counts: ReadonlyMap<string, number>,
+): void {
   for (const group of subtopology.copartitionGroups) {
-    const inGroup = new Map(group.map((topic) => topicName(applicationId, topic)).map((topic) => [topic, counts.get(topic)!]));
+    const inGroup = new Map(
+      group.map((topic) => topicName(applicationId, topic)).map((topic) => [topic, counts.get(topic)!]),
+    );
     if (new Set(inGroup.values()).size > 1) throw new CopartitionError(inGroup);
   }
 }

@@ -2,7 +2,14 @@ import type { MillraceConfig } from '../config/millrace-config';
 import type { TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { Topology } from '../topology/graph';
-import { externalTopics, InternalTopicMismatchError, planTopics, TopicsMissingError, type InternalTopic, type TopicPlan } from './topic-plan';
+import {
+  externalTopics,
+  InternalTopicMismatchError,
+  planTopics,
+  TopicsMissingError,
+  type InternalTopic,
+  type TopicPlan,
+} from './topic-plan';
 
 /**
  * Settings of the topics that Millrace makes, as Kafka Streams makes them. A repartition topic keeps its records until they are
@@ -41,21 +48,39 @@ export async function prepareTopics(
   const deadLetter = options.deadLetterTopic === undefined ? [] : [options.deadLetterTopic];
   const found = await admin.describeTopics([...new Set([...sources, ...sinks, ...deadLetter])]);
   const missing = (topics: readonly string[]): string[] => topics.filter((topic) => found.get(topic) === undefined);
-  for (const [topics, role] of [[sources, 'source'], [sinks, 'sink'], [deadLetter, 'dead-letter']] as const) {
+  for (const [topics, role] of [
+    [sources, 'source'],
+    [sinks, 'sink'],
+    [deadLetter, 'dead-letter'],
+  ] as const) {
     const absent = missing(topics);
     if (absent.length > 0) throw new TopicsMissingError(absent, role);
   }
-  const plan = planTopics(options.applicationId, topology, new Map(sources.map((topic) => [topic, found.get(topic)!.partitions])));
+  const plan = planTopics(
+    options.applicationId,
+    topology,
+    new Map(sources.map((topic) => [topic, found.get(topic)!.partitions])),
+  );
   await createInternalTopics(admin, options.replicationFactor, plan.internalTopics, logger);
   return plan;
 }
 
-async function createInternalTopics(admin: TopicAdmin, replicationFactor: number, topics: readonly InternalTopic[], logger: Logger): Promise<void> {
+async function createInternalTopics(
+  admin: TopicAdmin,
+  replicationFactor: number,
+  topics: readonly InternalTopic[],
+  logger: Logger,
+): Promise<void> {
   const existing = await admin.describeTopics(topics.map(({ name }) => name));
   const absent = topics.filter(({ name }) => existing.get(name) === undefined);
   if (absent.length > 0) {
-    await admin.createTopics(absent.map(({ name, kind, partitions }) => ({ name, partitions, replicationFactor, configs: SETTINGS[kind] })));
-    logger.info({ event: 'topics_created', topics: absent.map(({ name }) => name) }, `Created ${absent.length} internal topics`);
+    await admin.createTopics(
+      absent.map(({ name, kind, partitions }) => ({ name, partitions, replicationFactor, configs: SETTINGS[kind] })),
+    );
+    logger.info(
+      { event: 'topics_created', topics: absent.map(({ name }) => name) },
+      `Created ${absent.length} internal topics`,
+    );
   }
   // Another instance may have made them in the meantime, perhaps for another topology: look at what is there now.
   const present = await admin.describeTopics(topics.map(({ name }) => name));
@@ -65,7 +90,8 @@ async function createInternalTopics(admin: TopicAdmin, replicationFactor: number
     if (count !== partitions) throw new InternalTopicMismatchError(name, 'a partition count of', partitions, count);
     for (const [setting, expected] of Object.entries(REQUIRED[kind])) {
       const value = configs.get(name)?.get(setting);
-      if (value !== undefined && !value.split(',').includes(expected)) throw new InternalTopicMismatchError(name, setting, expected, value);
+      if (value !== undefined && !value.split(',').includes(expected))
+        throw new InternalTopicMismatchError(name, setting, expected, value);
     }
   }
 }

@@ -7,7 +7,14 @@ import {
 } from '../kafka';
 import { NotAMemberError } from './not-a-member-error';
 
-const FAILURES = [CommitOutcomeUnknownError, DeliveryFailedError, ProducerFencedError, StaleGenerationError, TransactionAbortedError, NotAMemberError];
+const FAILURES = [
+  CommitOutcomeUnknownError,
+  DeliveryFailedError,
+  ProducerFencedError,
+  StaleGenerationError,
+  TransactionAbortedError,
+  NotAMemberError,
+];
 
 /** Whether a commit failed in a way after which the tasks can be opened again from what is committed. */
 export function isTransactionFailure(error: unknown): boolean {

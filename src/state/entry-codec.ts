@@ -42,7 +42,9 @@ export class EntryCodec<K, V> {
   decodeValue(stored: Buffer, start: number, end: number): V {
     const { valueSerde } = this;
     const from = start + this.valueOffset;
-    return valueSerde.deserializeRange !== undefined ? valueSerde.deserializeRange(stored, from, end) : valueSerde.deserialize(stored.subarray(from, end));
+    return valueSerde.deserializeRange !== undefined
+      ? valueSerde.deserializeRange(stored, from, end)
+      : valueSerde.deserialize(stored.subarray(from, end));
   }
 
   /** The same for bytes that will be overwritten: what the serde keeps must be its own. */

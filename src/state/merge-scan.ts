@@ -46,7 +46,11 @@ function sortedOverlay<K, V>(
   const latest = new Map<string, [Buffer, { key: K; value: V | undefined }]>();
   for (const { key, value } of unwritten) {
     const stored = codec.encodeKey(key);
-    if ((gte !== undefined && Buffer.compare(stored, gte) < 0) || (lte !== undefined && Buffer.compare(stored, lte) > 0)) continue;
+    if (
+      (gte !== undefined && Buffer.compare(stored, gte) < 0) ||
+      (lte !== undefined && Buffer.compare(stored, lte) > 0)
+    )
+      continue;
     latest.set(stored.toString('latin1'), [stored, { key, value }]);
   }
   return [...latest.values()].sort((a, b) => Buffer.compare(a[0], b[0]));

@@ -3,7 +3,7 @@ import { MillraceError } from '../errors/millrace-error';
 import { binding, type NativeHandle } from './rocksdb-binding';
 import { NumberedStore } from './numbered-store';
 import { directoryFailure, stateFailure } from './rocksdb-failure';
-import { checkTableFiles, databaseExists } from './rocksdb-files';
+import { databaseExists } from './rocksdb-files';
 import {
   checkFormat,
   encodeFormat,
@@ -14,10 +14,12 @@ import {
   STORES_KEY,
 } from './rocksdb-layout';
 import { scanRocksDb } from './rocksdb-scan';
+import { checkTableBlocks, checkTableSizes, parseTableFiles, type TableFile } from './rocksdb-tables';
 import { checkWriteAheadLogs } from './rocksdb-wal';
 import { RocksDbWrite } from './rocksdb-write';
 import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
 import { StateCorruptedError, StateDatabaseClosedError } from './state-database-errors';
+import { StateDirectoryError } from './state-directory-errors';
 import { StatePositions } from './state-positions';
 
 export interface RocksDbOptions {
@@ -106,7 +108,7 @@ async function openNative(
           createIfMissing: isNew,
           errorIfExists: isNew,
           readOnly,
-          compression: true,
+          compression: false,
           cacheSize: options.blockCacheBytes,
           writeBufferSize: options.writeBufferBytes,
           blockSize: BLOCK_BYTES,
@@ -127,7 +129,7 @@ async function loadState(
   isNew: boolean,
   declared: readonly StoreFormat[],
 ): Promise<RocksDbState> {
-  await checkTableFiles(directory, binding.db_get_property(native, 'rocksdb.sstables'));
+  await checkTableSizes(directory, tableFiles(native));
   const [format, storedStores, storedPositions] = await readMany(
     native,
     [FORMAT_KEY, STORES_KEY, POSITIONS_KEY],
@@ -163,6 +165,8 @@ class RocksDbState implements StateDatabase {
   /** Settles when the last write so far is done. */
   private lastCommit: Promise<void> = Promise.resolve();
   private closing: Promise<void> | undefined;
+  /** What an earlier process left behind must be checked before it is scanned. */
+  private blocksChecked: Promise<void> | undefined;
 
   constructor(
     private readonly directory: string,
@@ -227,6 +231,7 @@ class RocksDbState implements StateDatabase {
       await promised((callback) => binding.batch_write(batch, { sync: false }, callback)).catch((error: Error) => {
         throw stateFailure(this.directory, error);
       });
+      await this.checkBackgroundWork();
       this.positions.merge(changes);
       // A batch keeps its memory, outside of V8's sight, until it is collected; so it is used again.
       binding.batch_clear(batch);
@@ -238,7 +243,19 @@ class RocksDbState implements StateDatabase {
     return commit;
   }
 
+  /**
+   * Files are written in the background. As the `rocksdb` package opens it, RocksDB only counts what goes wrong there and tries
+   * again, until there are so many files that writes stop for good.
+   */
+  private async checkBackgroundWork(): Promise<void> {
+    if (binding.db_get_property(this.native, 'rocksdb.background-errors') === '0') return;
+    await checkTableBlocks(this.directory, tableFiles(this.native));
+    throw new StateDirectoryError(this.directory, 'RocksDB could not write its files in the background');
+  }
+
   async *scan(store: StoreHandle, bounds: ScanBounds = {}): AsyncGenerator<readonly [Buffer, Buffer]> {
+    this.checkOpen();
+    await (this.blocksChecked ??= checkTableBlocks(this.directory, tableFiles(this.native)));
     this.checkOpen();
     try {
       yield* scanRocksDb(this.native, this.numbered(store.name), bounds, () => this.closing === undefined);
@@ -278,6 +295,10 @@ function readMany(
       else reject(stateFailure(directory, error, store));
     });
   });
+}
+
+function tableFiles(native: NativeHandle): TableFile[] {
+  return parseTableFiles(binding.db_get_property(native, 'rocksdb.sstables'));
 }
 
 function promised(start: (callback: (error: Error | null) => void) => void): Promise<void> {

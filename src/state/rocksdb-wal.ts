@@ -1,6 +1,6 @@
-import { crc32c } from '@node-rs/crc32';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { maskedChecksum } from './rocksdb-checksum';
 import { StateCorruptedError } from './state-database-errors';
 
 const BLOCK_BYTES = 32768;
@@ -93,7 +93,7 @@ class LogCheck {
         if (block.length === BLOCK_BYTES) this.fail(blockStart + position, 'a wrong length');
         return false;
       }
-      if (unmask(block.readUInt32LE(position)) !== crc32c(block.subarray(position + 6, end)) >>> 0)
+      if (block.readUInt32LE(position) !== maskedChecksum(block.subarray(position + 6, end)))
         this.fail(blockStart + position, 'a wrong checksum');
       this.fragment(type, block, position + HEADER_BYTES, end, blockStart + position);
       position = end;
@@ -127,10 +127,4 @@ class LogCheck {
   private fail(offset: number, what: string): never {
     throw new StateCorruptedError(this.directory, `the write-ahead log ${this.name} has ${what} at offset ${offset}`);
   }
-}
-
-/** Stored checksums are rotated and shifted, so that a checksum of data with checksums in it is still a good one. */
-function unmask(stored: number): number {
-  const rotated = (stored - 0xa282ead8) >>> 0;
-  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
 }

@@ -72,6 +72,11 @@ export class StateDirectory {
     });
   }
 
+  /** Where this instance may keep small files of its own. */
+  get path(): string {
+    return this.layout.root;
+  }
+
   /** Where a task's database is, and what errors about it name. */
   databasePath(taskId: string): string {
     return taskDirectoryLayout(this.layout, taskId).database;

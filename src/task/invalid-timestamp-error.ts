@@ -5,8 +5,11 @@ export class InvalidTimestampError extends MillraceError {
   readonly code = 'INVALID_TIMESTAMP';
 
   constructor(timestamp: number, location: ErrorLocation) {
-    super(`The record at ${describeLocation(location)} has the timestamp ${timestamp}. Give its source a timestamp extractor that finds a time of 0 or later.`, {
-      location,
-    });
+    super(
+      `The record at ${describeLocation(location)} has the timestamp ${timestamp}. Give its source a timestamp extractor that finds a time of 0 or later.`,
+      {
+        location,
+      },
+    );
   }
 }

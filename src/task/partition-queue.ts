@@ -64,7 +64,8 @@ export class PartitionQueue {
 
   /** What a commit may say of this partition: with everything processed, the fetch position, so that lag reaches zero. */
   get committableOffset(): number {
-    const drained = !this.hasHead && this.inPreparation === 0 && this.current === undefined && this.cursors.length === 0;
+    const drained =
+      !this.hasHead && this.inPreparation === 0 && this.current === undefined && this.cursors.length === 0;
     return drained ? Math.max(this.fetchedOffset, this.consumedOffset) : this.consumedOffset;
   }
 
@@ -104,10 +105,17 @@ export class PartitionQueue {
       else if (keySerde.deserializeRange !== undefined) this.key = keySerde.deserializeRange(bytes, keyStart, keyEnd);
       else this.key = keySerde.deserialize(bytes.subarray(keyStart, keyEnd));
       if (valueStart < 0) this.value = null;
-      else if (valueSerde.deserializeRange !== undefined) this.value = valueSerde.deserializeRange(bytes, valueStart, valueEnd);
+      else if (valueSerde.deserializeRange !== undefined)
+        this.value = valueSerde.deserializeRange(bytes, valueStart, valueEnd);
       else this.value = valueSerde.deserialize(bytes.subarray(valueStart, valueEnd));
-      if (timestampExtractor !== undefined) this.timestamp = timestampExtractor({ key: this.key, value: this.value, timestamp: cursor.timestamp });
-      if (!(this.timestamp >= 0)) throw new InvalidTimestampError(this.timestamp, { topic: this.topic, partition: this.partition, offset: this.offset });
+      if (timestampExtractor !== undefined)
+        this.timestamp = timestampExtractor({ key: this.key, value: this.value, timestamp: cursor.timestamp });
+      if (!(this.timestamp >= 0))
+        throw new InvalidTimestampError(this.timestamp, {
+          topic: this.topic,
+          partition: this.partition,
+          offset: this.offset,
+        });
     } catch (error) {
       this.unreadable = {
         error,

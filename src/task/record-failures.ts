@@ -61,21 +61,42 @@ export class ConfiguredRecordFailures implements RecordFailures {
   deserializationFailed(node: string, record: UnreadableRecord): void {
     this.raw.key = record.rawKey;
     this.raw.value = record.rawValue;
-    this.handle(this.handlers.deserialization, 'deserialization', record.error, this.location(node), (cause, location) => new DeserializationFailedError(cause, location));
+    this.handle(
+      this.handlers.deserialization,
+      'deserialization',
+      record.error,
+      this.location(node),
+      (cause, location) => new DeserializationFailedError(cause, location),
+    );
   }
 
   processingFailed(node: string, error: unknown): void {
     if (error === this.fatal && this.fatal !== undefined) throw this.fatal;
-    this.handle(this.handlers.processing, 'processing', error, this.location(node), (cause, location) => new ProcessingFailedError(cause, location));
+    this.handle(
+      this.handlers.processing,
+      'processing',
+      error,
+      this.location(node),
+      (cause, location) => new ProcessingFailedError(cause, location),
+    );
   }
 
   productionFailed(node: string, topic: string | undefined, error: unknown): void {
-    this.handle(this.handlers.production, 'production', error, this.location(node), (cause, location) => new ProductionFailedError(cause, topic, location));
+    this.handle(
+      this.handlers.production,
+      'production',
+      error,
+      this.location(node),
+      (cause, location) => new ProductionFailedError(cause, topic, location),
+    );
   }
 
   recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
-    this.logger.warn({ event: 'record_skipped', reason, ...this.location(node) }, `Skipped a record that an aggregation cannot use (${reason})`);
+    this.logger.warn(
+      { event: 'record_skipped', reason, ...this.location(node) },
+      `Skipped a record that an aggregation cannot use (${reason})`,
+    );
   }
 
   private location(node: string): ErrorLocation {
@@ -100,12 +121,16 @@ export class ConfiguredRecordFailures implements RecordFailures {
     } else {
       this.counter.recordSkipped(this.context!.topic ?? '', reason);
     }
-    this.logger.warn({ event: 'bad_record', handling, reason, err: error, ...location }, `Bad record at ${describeLocation(location)}: ${handling}`);
+    this.logger.warn(
+      { event: 'bad_record', handling, reason, err: error, ...location },
+      `Bad record at ${describeLocation(location)}: ${handling}`,
+    );
   }
 
   private sendDeadLetter(error: unknown, location: ErrorLocation): void {
     const topic = this.deadLetterTopic;
-    if (topic === undefined) throw new Error("a 'dead-letter' handler needs a deadLetterTopic, which configuration checks");
+    if (topic === undefined)
+      throw new Error("a 'dead-letter' handler needs a deadLetterTopic, which configuration checks");
     const { key, value, headers, timestamp } = this.raw;
     try {
       this.collector.send(topic, undefined, timestamp, key, value, [...headers, ...errorHeaders(error, location)]);
@@ -118,7 +143,10 @@ export class ConfiguredRecordFailures implements RecordFailures {
 
 /** Header names of KIP-1034, so that tools for Kafka Streams' dead letters read ours. */
 function errorHeaders(error: unknown, location: ErrorLocation): Headers {
-  const header = (name: string, value: unknown): { key: string; value: Buffer } => ({ key: `__streams.errors.${name}`, value: Buffer.from(String(value)) });
+  const header = (name: string, value: unknown): { key: string; value: Buffer } => ({
+    key: `__streams.errors.${name}`,
+    value: Buffer.from(String(value)),
+  });
   const named = error instanceof Error ? error : new Error(String(error));
   return [
     header('exception', named.name),

@@ -40,7 +40,11 @@ export interface InputOffset {
 /** What one task contributes to a commit. */
 export interface SealedTask {
   readonly inputOffsets: readonly InputOffset[];
-  readonly stores: readonly { readonly store: EpochStore<unknown, unknown>; readonly changes: SealedEntries; readonly changelog: OutputTopic | undefined }[];
+  readonly stores: readonly {
+    readonly store: EpochStore<unknown, unknown>;
+    readonly changes: SealedEntries;
+    readonly changelog: OutputTopic | undefined;
+  }[];
 }
 
 /** Records taken from the queues at a time. Large enough that one getMany is worth its round trip, small enough to stay responsive. */
@@ -220,7 +224,13 @@ export class Task {
     return processed;
   }
 
-  private run(batch: PreparedBatch, now: () => number, deadline: number, epochLimitBytes: number, wake: () => void): number {
+  private run(
+    batch: PreparedBatch,
+    now: () => number,
+    deadline: number,
+    epochLimitBytes: number,
+    wake: () => void,
+  ): number {
     const { context, failures } = this;
     const { collector } = this.environment;
     const first = batch.next;
@@ -330,7 +340,10 @@ export class Task {
    *
    * @param changelogPosition - the offset after the last changelog record of this epoch, where it is known
    */
-  async committed(sealed: SealedTask, changelogPosition: (topic: string, partition: number) => number | undefined): Promise<void> {
+  async committed(
+    sealed: SealedTask,
+    changelogPosition: (topic: string, partition: number) => number | undefined,
+  ): Promise<void> {
     const write = this.environment.database.write();
     for (const { store, changes, changelog } of sealed.stores) {
       store.writeSealed(changes, write);

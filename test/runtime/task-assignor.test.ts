@@ -1,13 +1,27 @@
 import fc from 'fast-check';
 import { assignTasks, type MemberTasks } from '../../src/runtime/task-assignor';
 
-const member = (memberId: string, owned: string[] = [], local: [string, number][] = []): MemberTasks => ({ memberId, owned, local: new Map(local) });
+const member = (memberId: string, owned: string[] = [], local: [string, number][] = []): MemberTasks => ({
+  memberId,
+  owned,
+  local: new Map(local),
+});
 
-const members = fc
-  .uniqueArray(fc.nat(40), { minLength: 1, maxLength: 8 })
-  .chain((ids) =>
-    fc.tuple(...ids.map((id) => fc.tuple(fc.uniqueArray(fc.nat(30), { maxLength: 12 }), fc.uniqueArray(fc.nat(30), { maxLength: 12 })).map(([owned, local]) => member(`m${id}`, owned.map((task) => `0_${task}`), local.map((task) => [`0_${task}`, task * 7]))))),
-  );
+const members = fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 8 }).chain((ids) =>
+  fc.tuple(
+    ...ids.map((id) =>
+      fc
+        .tuple(fc.uniqueArray(fc.nat(30), { maxLength: 12 }), fc.uniqueArray(fc.nat(30), { maxLength: 12 }))
+        .map(([owned, local]) =>
+          member(
+            `m${id}`,
+            owned.map((task) => `0_${task}`),
+            local.map((task) => [`0_${task}`, task * 7]),
+          ),
+        ),
+    ),
+  ),
+);
 
 describe('assignTasks', () => {
   it('gives every task to exactly one member, and no member more than one task above another', () => {
@@ -27,8 +41,13 @@ describe('assignTasks', () => {
       fc.property(fc.nat(31), members, (count, known) => {
         const tasks = Array.from({ length: count }, (_, index) => `0_${index}`);
         const first = assignTasks(tasks, known);
-        const again = assignTasks(tasks, known.map(({ memberId, local }) => ({ memberId, owned: first.get(memberId)!, local })));
-        expect([...again].map(([id, list]) => [id, [...list].sort()])).toEqual([...first].map(([id, list]) => [id, [...list].sort()]));
+        const again = assignTasks(
+          tasks,
+          known.map(({ memberId, local }) => ({ memberId, owned: first.get(memberId)!, local })),
+        );
+        expect([...again].map(([id, list]) => [id, [...list].sort()])).toEqual(
+          [...first].map(([id, list]) => [id, [...list].sort()]),
+        );
       }),
     );
   });
@@ -40,13 +59,19 @@ describe('assignTasks', () => {
   });
 
   it('takes from an owner only what balance needs when a member joins', () => {
-    const assigned = assignTasks(['0_0', '0_1', '0_2', '0_3'], [member('old', ['0_0', '0_1', '0_2', '0_3']), member('new')]);
+    const assigned = assignTasks(
+      ['0_0', '0_1', '0_2', '0_3'],
+      [member('old', ['0_0', '0_1', '0_2', '0_3']), member('new')],
+    );
     expect(assigned.get('old')).toHaveLength(2);
     expect(assigned.get('new')).toHaveLength(2);
   });
 
   it('prefers the member that has the most of the state on its disk', () => {
-    const assigned = assignTasks(['0_0'], [member('a', [], [['0_0', 10]]), member('b', [], [['0_0', 90]]), member('c')]);
+    const assigned = assignTasks(
+      ['0_0'],
+      [member('a', [], [['0_0', 10]]), member('b', [], [['0_0', 90]]), member('c')],
+    );
     expect(assigned.get('b')).toEqual(['0_0']);
   });
 
