@@ -56,3 +56,18 @@ export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export { StreamsBuilder } from './topology/streams-builder';
 export type { TopologyModule } from './topology/topology-module';
+
+export { ConfigError } from './config/config-error';
+export { resolveConfig } from './config/millrace-config';
+export type { MillraceConfig, MillraceOptions } from './config/millrace-config';
+export { createLogger } from './logging/create-logger';
+export type { Logger } from './logging/logger';
+export { addProcessMetrics, createMetrics } from './metrics/metrics';
+export type { MillraceMetrics } from './metrics/metrics';
+
+export { CloseTimeoutError, Millrace } from './runtime/millrace';
+export type { MillraceDependencies } from './runtime/millrace';
+export { IllegalStateError } from './runtime/application-state';
+export type { ApplicationState, StateListener } from './runtime/application-state';
+export { NoStartOffsetError } from './runtime/start-offsets';
+export { CopartitionError, InternalTopicMismatchError, TopicsMissingError } from './runtime/topic-plan';

@@ -1,4 +1,5 @@
-import type { EpochStore, StoreEntry } from '../state/epoch-store';
+import type { EpochStore } from '../state/epoch-store';
+import type { StoreEntry } from '../state/store-entry';
 import type { AggregateOperator, Change } from '../topology/operators';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';

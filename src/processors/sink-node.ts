@@ -8,6 +8,7 @@ import type { TaskContext } from './task-context';
 export class SinkNode extends OperatorNode {
   /** Known from `init` on for a sink with one topic. */
   private fixedTopic: OutputTopic | undefined;
+  private readonly isRepartition: boolean;
 
   constructor(
     private readonly description: SinkDescription,
@@ -16,6 +17,7 @@ export class SinkNode extends OperatorNode {
     private readonly topicName: (topic: TopicReference) => string,
   ) {
     super(description.name, context);
+    this.isRepartition = typeof description.topic !== 'function' && description.topic.internal;
   }
 
   override async init(): Promise<void> {
@@ -24,6 +26,11 @@ export class SinkNode extends OperatorNode {
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
+    if (this.isRepartition && (key === null || key === undefined)) {
+      // As in Kafka Streams: a record without a key belongs to no task.
+      this.context.failures.recordSkipped(this.name, 'null-key');
+      return undefined;
+    }
     if (this.fixedTopic !== undefined) {
       this.send(this.fixedTopic, key, value, timestamp);
       return undefined;

@@ -3,7 +3,6 @@ import {
   EpochRecords,
   Fetcher,
   GroupMember,
-  OffsetOutOfRangeError,
   PlainProducer,
   TransactionalProducer,
   type ClusterClient,
@@ -90,7 +89,7 @@ export function createStreamThread(
       },
       deadLetterTopic: config.deadLetterTopic,
       counter: new MetricsFailureCounter(metrics),
-      cacheBytesPerTask: () => memory.cacheBytesPerTask,
+      cacheBytesPerTask: (id) => memory.cacheBytesOf(id),
       logger,
     }),
     offsetReset: config.autoOffsetReset,
@@ -113,15 +112,13 @@ export function createStreamThread(
     },
     onJoined: (memberId) => parts.members.joined(name, memberId),
     onLeft: () => parts.members.left(name),
-    createFetcher: (onBatches, onError) =>
+    createFetcher: (handlers) =>
       new Fetcher(cluster, {
         isolation: exactlyOnce ? 'read_committed' : 'read_uncommitted',
         maxBytesPerFetch: config.fetchMaxBytes,
         maxBytesPerPartition: Math.ceil(config.fetchMaxBytes / 2),
         maxWaitMs: config.fetchMaxWaitMs,
-        onBatches,
-        onError,
-        onOutOfRange: (topic, partition, offset) => onError(new OffsetOutOfRangeError(topic, partition, offset)),
+        ...handlers,
       }),
     createProducer: () =>
       exactlyOnce
@@ -134,6 +131,7 @@ export function createStreamThread(
     collector,
     purge: parts.purge,
     opener,
+    memory,
     logger,
     metrics,
     now,

@@ -3,6 +3,7 @@ import type {
   EpochRecords,
   FetchedBatches,
   Fetcher,
+  FetcherOptions,
   GroupHandlers,
   GroupMember,
   RevocationCause,
@@ -15,8 +16,10 @@ import type { TaskId } from '../task/task-id';
 import { CommitCycle } from './commit-cycle';
 import type { FailpointHook } from './failpoints';
 import { assignedTasks } from './group-assignor';
+import type { InstanceMemory } from './instance-memory';
 import type { RepartitionPurge } from './repartition-purge';
 import type { OpenedTask, TaskOpener } from './task-opener';
+import { TaskMetrics } from './task-metrics';
 import { isTransactionFailure, lostMembership } from './transaction-failure';
 import { WakeSignal, yieldToEventLoop } from './wake-signal';
 
@@ -38,14 +41,12 @@ export interface ThreadParts {
   readonly beforeJoin: () => Promise<void>;
   readonly onJoined: (memberId: string) => void;
   readonly onLeft: () => void;
-  readonly createFetcher: (
-    onBatches: (topic: string, partition: number, fetched: FetchedBatches) => void,
-    onError: (error: unknown) => void,
-  ) => Fetcher;
+  readonly createFetcher: (handlers: Pick<FetcherOptions, 'onBatches' | 'onOutOfRange' | 'onError'>) => Fetcher;
   readonly createProducer: () => EpochProducer;
   readonly collector: EpochRecords;
   readonly purge: RepartitionPurge;
   readonly opener: TaskOpener;
+  readonly memory: InstanceMemory;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   /** Milliseconds that only go forward. */
@@ -76,6 +77,7 @@ export class StreamThread {
   private fetcher: Fetcher | undefined;
   private producer: EpochProducer | undefined;
   private commits: CommitCycle | undefined;
+  private readonly taskMetrics: TaskMetrics;
   private nextCommitAt = 0;
   private suspended = true;
   private stopping = false;
@@ -84,7 +86,9 @@ export class StreamThread {
   private fatal: unknown;
   private finished: Promise<void> | undefined;
 
-  constructor(private readonly parts: ThreadParts) {}
+  constructor(private readonly parts: ThreadParts) {
+    this.taskMetrics = new TaskMetrics(parts.metrics);
+  }
 
   get state(): ThreadState {
     return this.current;
@@ -127,10 +131,11 @@ export class StreamThread {
       });
       await this.renewProducer();
       await this.parts.beforeJoin();
-      this.fetcher = this.parts.createFetcher(
-        (topic, partition, fetched) => this.take(topic, partition, fetched),
-        (error) => this.fail(error),
-      );
+      this.fetcher = this.parts.createFetcher({
+        onBatches: (topic, partition, fetched) => this.take(topic, partition, fetched),
+        onOutOfRange: (topic, partition, offset) => void this.inLoop(() => this.outOfRange(topic, partition, offset)),
+        onError: (error) => this.fail(error),
+      });
       this.member.start();
       this.moveTo('REBALANCING');
       await this.loop();
@@ -204,8 +209,7 @@ export class StreamThread {
   private take(topic: string, partition: number, { batches, nextOffset, highWatermark }: FetchedBatches): void {
     const opened = this.taskOfPartition.get(partitionKey(topic, partition));
     if (opened === undefined) return;
-    opened.task.add(topic, batches, nextOffset);
-    this.parts.metrics.lag.set({ topic, partition }, Math.max(0, highWatermark - nextOffset));
+    opened.task.add(topic, batches, nextOffset, highWatermark);
     for (const queue of opened.task.inputs) {
       if (queue.topic === topic && queue.queuedBytes > this.queueLimit && !this.pausedQueues.has(queue)) {
         this.pausedQueues.add(queue);
@@ -237,6 +241,7 @@ export class StreamThread {
     // A record that waits on an asynchronous operator wakes the loop when it is done.
     if (this.anyTask((task) => task.isWaiting)) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
+    this.taskMetrics.report(this.openTasks());
     commits.begin(this.openTasks(), this.signal.wake);
     return limits.commitIntervalMs;
   }
@@ -284,6 +289,20 @@ export class StreamThread {
     if (error instanceof StateCorruptedError) await this.parts.opener.wipeDamaged(error, tasks);
     if (lostMembership(error)) this.member!.requestRejoin();
     else if (!this.suspended) this.open(tasks);
+  }
+
+  /** Records were deleted before they could be read. Opening the task again begins where `autoOffsetReset` says, or fails. */
+  private async outOfRange(topic: string, partition: number, offset: number): Promise<void> {
+    const opened = this.taskOfPartition.get(partitionKey(topic, partition));
+    if (opened === undefined || this.ending || this.suspended) return;
+    const { logger, name } = this.parts;
+    logger.warn({ event: 'offset_out_of_range', thread: name, topic, partition, offset }, 'Records were deleted before they were read');
+    await this.commitAll();
+    const { id } = opened.task;
+    await this.closeTask(id.toString(), opened);
+    const restOpened = this.opening?.done;
+    await restOpened;
+    this.open([id]);
   }
 
   private async recoverFromTaskError(error: unknown): Promise<void> {
@@ -335,6 +354,8 @@ export class StreamThread {
       if (!kept.has(id)) await this.closeTask(id, opened);
     }
     this.assigned = tasks;
+    const cacheBytes = this.parts.memory.cacheBytesPerTask(this, tasks);
+    for (const task of this.openTasks()) task.resizeCaches(cacheBytes);
     this.suspended = false;
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
     this.parts.logger.info(
@@ -373,7 +394,7 @@ export class StreamThread {
         offset: queue.consumedOffset,
       })),
     );
-    this.parts.metrics.tasks.set(this.tasks.size);
+    this.parts.metrics.tasks.inc();
   }
 
   private allOpen(): void {
@@ -402,7 +423,8 @@ export class StreamThread {
       this.pausedQueues.delete(queue);
     }
     this.fetcher!.remove(opened.task.inputs.map((queue) => ({ topic: queue.topic, partition: queue.partition })));
-    this.parts.metrics.tasks.set(this.tasks.size);
+    this.taskMetrics.forget(opened.task);
+    this.parts.metrics.tasks.dec();
     await opened.close();
   }
 

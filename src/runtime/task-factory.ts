@@ -1,6 +1,5 @@
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
 import { partitionKey } from '../kafka';
-import { ByteCache } from '../state/byte-cache';
 import { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
 import { Task } from '../task/task';
@@ -17,12 +16,9 @@ export interface TaskFactoryParts {
   readonly deadLetterTopic: string | undefined;
   readonly counter: FailureCounter;
   /** For all stores of one task together. */
-  readonly cacheBytesPerTask: () => number;
+  readonly cacheBytesPerTask: (id: TaskId) => number;
   readonly logger: Logger;
 }
-
-/** Decoded entries take this part of a store's cache, serialized ones the rest. */
-const DECODED_PART = 0.25;
 
 /** Puts tasks together from their subtopology, their state, and where their inputs begin. */
 export class TaskFactory {
@@ -41,7 +37,7 @@ export class TaskFactory {
     const changelogTopics = new Map<string, OutputTopic>();
     for (const { store, topic } of layout.changelogsOf(id))
       changelogTopics.set(store.name, await collector.topic(topic));
-    const cacheBytes = this.parts.cacheBytesPerTask() / Math.max(1, subtopology.stores.length);
+    const cacheBytes = this.parts.cacheBytesPerTask(id) / Math.max(1, subtopology.stores.length);
     const task = new Task({
       applicationId,
       id,
@@ -50,13 +46,10 @@ export class TaskFactory {
       collector,
       createStores: (time) =>
         new Map(
-          subtopology.stores.map((definition) => {
-            const cache = new ByteCache(Math.floor(cacheBytes * (1 - DECODED_PART)), stateIsEmpty);
-            return [
-              definition.name,
-              new EpochStore<unknown, unknown>(definition, database, cache, time, cacheBytes * DECODED_PART),
-            ];
-          }),
+          subtopology.stores.map((definition) => [
+            definition.name,
+            new EpochStore<unknown, unknown>(definition, database, time, cacheBytes, stateIsEmpty),
+          ]),
         ),
       topicName: (topic) => topicName(applicationId, topic),
       changelogTopics,

@@ -17,6 +17,15 @@ const NAME = 'json';
  * const orders = json((value) => orderSchema.parse(value));
  */
 export function json<T>(validate?: (value: unknown) => T): Serde<T> {
+  const read = (bytes: Buffer, start: number, end: number): T => {
+    const parsed = parse(string.deserializeRange!(bytes, start, end));
+    if (validate === undefined) return parsed as T;
+    try {
+      return validate(parsed);
+    } catch (cause) {
+      throw new DeserializationError(NAME, 'the validation refused the value', { cause });
+    }
+  };
   return {
     name: NAME,
     serialize: (value) => {
@@ -25,15 +34,8 @@ export function json<T>(validate?: (value: unknown) => T): Serde<T> {
         throw new SerializationError(NAME, 'JSON has no form for undefined, functions and symbols');
       return Buffer.from(text);
     },
-    deserialize: (bytes) => {
-      const parsed = parse(string.deserialize(bytes));
-      if (validate === undefined) return parsed as T;
-      try {
-        return validate(parsed);
-      } catch (cause) {
-        throw new DeserializationError(NAME, 'the validation refused the value', { cause });
-      }
-    },
+    deserialize: (bytes) => read(bytes, 0, bytes.length),
+    deserializeRange: read,
   };
 }
 

@@ -1,24 +1,12 @@
 import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from '../topology/graph';
 import type { Awaitable } from '../topology/processor-api';
-import type { ByteCache } from './byte-cache';
+import { ByteCache } from './byte-cache';
 import { EntryCodec } from './entry-codec';
 import { mergeScan } from './merge-scan';
+import type { StoreEntry } from './store-entry';
 import type { RecordTime } from './record-time';
 import type { StateDatabase, StateWrite, StoreHandle } from './state-database';
-
-/** One key of a store, decoded. `value` undefined says that the store has no such key. */
-export interface StoreEntry<K, V> {
-  readonly key: K;
-  value: V | undefined;
-  timestamp: number;
-  /** Written in the open epoch. */
-  dirty: boolean;
-  /** Written in the sealed epoch, whose commit is under way. */
-  sealed: boolean;
-  /** What it is counted as in `residentBytes`. */
-  cost: number;
-}
 
 /** What one epoch changed in a store, serialized. Index n of the arrays is one key. */
 export interface SealedEntries {
@@ -30,6 +18,8 @@ export interface SealedEntries {
 }
 
 const ENTRY_OVERHEAD_BYTES = 180;
+/** How much of a store's cache keeps entries in their serialized form; the rest keeps them decoded. */
+const SERIALIZED_PART = 0.75;
 
 /**
  * A store of one task, as its operators see it: the open epoch's writes over the sealed epoch's writes over a cache over the
@@ -56,6 +46,7 @@ export class EpochStore<K, V> {
   private sealedEntries: readonly StoreEntry<K, V>[] = [];
   private averageEntryBytes = 64;
 
+  private cache: ByteCache;
   private requested = new Map<unknown, K>();
   hits = 0;
   misses = 0;
@@ -63,10 +54,11 @@ export class EpochStore<K, V> {
   constructor(
     readonly definition: StoreDefinition,
     private readonly database: StateDatabase,
-    private readonly cache: ByteCache,
     private readonly time: RecordTime,
-    private readonly residentLimitBytes: number,
+    private cacheBytes: number,
+    databaseIsEmpty: boolean,
   ) {
+    this.cache = new ByteCache(Math.floor(cacheBytes * SERIALIZED_PART), databaseIsEmpty);
     this.name = definition.name;
     this.handle = database.store(definition.name);
     this.keySerde = definition.keySerde as Serde<K>;
@@ -77,6 +69,13 @@ export class EpochStore<K, V> {
   /** Bytes that the open epoch will add to its commit, about. */
   get dirtyBytes(): number {
     return this.dirty.length * this.averageEntryBytes;
+  }
+
+  /** Another limit means beginning with an empty cache of serialized entries. */
+  resizeCache(bytes: number): void {
+    if (bytes === this.cacheBytes) return;
+    this.cacheBytes = bytes;
+    this.cache = new ByteCache(Math.floor(bytes * SERIALIZED_PART), false);
   }
 
   /** The entry, if it is known without asking the database. */
@@ -242,7 +241,7 @@ export class EpochStore<K, V> {
   sealedWritten(): void {
     for (const entry of this.sealedEntries) entry.sealed = false;
     this.sealedEntries = [];
-    if (this.youngBytes > this.residentLimitBytes) this.rotate();
+    if (this.youngBytes > this.cacheBytes * (1 - SERIALIZED_PART)) this.rotate();
   }
 
   private rotate(): void {

@@ -1,5 +1,5 @@
 import type { EntryCodec } from './entry-codec';
-import type { StoreEntry } from './epoch-store';
+import type { StoreEntry } from './store-entry';
 import type { StateDatabase, StoreHandle } from './state-database';
 
 /**

@@ -23,6 +23,10 @@ export class PartitionQueue {
   consumedOffset: number;
   /** Where the fetch position stood after the newest queued batch: past control and aborted batches. */
   private fetchedOffset: number;
+  /** The end of the partition, as the newest fetch saw it. */
+  highWatermark = 0;
+  /** Records processed since somebody last set this to 0. */
+  processed = 0;
   /** Records that were taken into a prepared batch and not processed yet. */
   inPreparation = 0;
 
@@ -54,12 +58,13 @@ export class PartitionQueue {
   }
 
   /** @param nextOffset - the fetch position after these batches, which also moves over records that nobody sees */
-  add(batches: readonly RecordCursor[], nextOffset: number): void {
+  add(batches: readonly RecordCursor[], nextOffset: number, highWatermark: number): void {
     for (const batch of batches) {
       this.cursors.push(batch);
       this.queuedBytes += batch.sizeInBytes;
     }
     this.fetchedOffset = nextOffset;
+    this.highWatermark = highWatermark;
   }
 
   /** What a commit may say of this partition: with everything processed, the fetch position, so that lag reaches zero. */

@@ -67,7 +67,7 @@ export class Task {
   private readonly failures: ConfiguredRecordFailures;
   private readonly queues: readonly PartitionQueue[];
   private readonly queueByTopic: ReadonlyMap<string, PartitionQueue>;
-  private readonly stores: readonly EpochStore<unknown, unknown>[];
+  readonly stores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
   /** Settles when the record that waits on an asynchronous operator is done. */
@@ -138,8 +138,13 @@ export class Task {
     return bytes;
   }
 
-  add(topic: string, batches: readonly RecordCursor[], nextOffset: number): void {
-    this.queueByTopic.get(topic)?.add(batches, nextOffset);
+  /** @param bytes - for all stores of the task together */
+  resizeCaches(bytes: number): void {
+    for (const store of this.stores) store.resizeCache(bytes / this.stores.length);
+  }
+
+  add(topic: string, batches: readonly RecordCursor[], nextOffset: number, highWatermark: number): void {
+    this.queueByTopic.get(topic)?.add(batches, nextOffset, highWatermark);
   }
 
   /** Takes batches from the queues and begins to load the state that they will touch. `wake` is called when one is loaded. */
@@ -289,6 +294,7 @@ export class Task {
     const queue = batch.queues[index]!;
     queue.consumedOffset = batch.offsets[index]! + 1;
     queue.inPreparation--;
+    queue.processed++;
   }
 
   private throwFailure(): void {

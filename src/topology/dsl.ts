@@ -105,8 +105,11 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
    */
   to(topic: string | TopicNameExtractor<K, V>, ...options: OptionsArgument<S, KnownSerdes, ToOptions<K, V, S>>): void;
 
-  /** Sends the records through an internal topic, `<name>-repartition`, to the task of their key. */
-  repartition(...options: OptionsArgument<S, KnownSerdes, RepartitionOptions<K, V, S>>): KStream<K, V>;
+  /**
+   * Sends the records through an internal topic, `<name>-repartition`, to the task of their key. Records with a null key belong to
+   * no task, and are dropped.
+   */
+  repartition(...options: OptionsArgument<S, KnownSerdes, RepartitionOptions<K, V, S>>): KStream<NonNullable<K>, V>;
 
   /** Hands the records to a processor of your own. The key may have changed: what needs it later repartitions. */
   process<K2, V2>(supplier: ProcessorSupplier<K, V, K2, V2>, options?: ProcessOptions): KStream<K2, V2, never>;

@@ -17,7 +17,7 @@ export type TimestampExtractor<K, V> = (record: {
   readonly timestamp: number;
 }) => number;
 
-/** Reads topics into the topology. All its topics are co-partitioned with one another. */
+/** Reads topics into the topology. They may have different numbers of partitions, unless a co-partition group says otherwise. */
 export interface SourceNode {
   readonly kind: 'source';
   readonly name: string;
@@ -84,7 +84,7 @@ export interface Subtopology {
   readonly stores: readonly StoreDefinition[];
   /** Names of internal topics that its sinks write to. */
   readonly writesRepartition: readonly string[];
-  /** Each group of source topics must have the same number of partitions. */
+  /** Each group of source topics, external and internal, must have the same number of partitions: their records reach one store. */
   readonly copartitionGroups: readonly (readonly TopicReference[])[];
 }
 

@@ -22,6 +22,10 @@ describe('json', () => {
     );
   });
 
+  test('reads a value out of the middle of other bytes', () => {
+    expect(serdes.json().deserializeRange!(Buffer.from('xx{"a":1}yy'), 2, 9)).toEqual({ a: 1 });
+  });
+
   test('returns what the validation returns', () => {
     const upper = serdes.json((value) => String(value).toUpperCase());
     expect(upper.deserialize(Buffer.from('"abc"'))).toBe('ABC');

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { serdes } from '../../src/serde/serdes';
-import { ByteCache } from '../../src/state/byte-cache';
 import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
 import type { StateDatabase } from '../../src/state/state-database';
@@ -20,15 +19,9 @@ interface Setup {
   readonly database: StateDatabase;
 }
 
-function setUp(cacheBytes: number, residentBytes: number): Setup {
+function setUp(cacheBytes: number): Setup {
   const database = openMemoryState('test', [definition]);
-  const store = new EpochStore<string, { n: number }>(
-    definition,
-    database,
-    new ByteCache(cacheBytes, true),
-    { timestamp: 7 },
-    residentBytes,
-  );
+  const store = new EpochStore<string, { n: number }>(definition, database, { timestamp: 7 }, cacheBytes, true);
   return { store, database };
 }
 
@@ -65,15 +58,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const name = (index: number): string => `key-${String(index).padStart(3, '0')}`;
 
 describe('EpochStore', () => {
-  // A resident limit of a few entries and a cache of none, some or all of them: every layer has to answer.
+  // With a cache of none, some or all of the entries every layer has to answer.
   it.each([
-    ['nothing but the open epoch in memory', 0, 300],
-    ['a small cache', 48 * 1024, 300],
-    ['everything in memory', 1 << 20, 1 << 20],
-  ])('reads what was written last, with %s', async (_name, cacheBytes, residentBytes) => {
+    ['nothing but the open epoch in memory', 0],
+    ['decoded entries only, and few of them', 4 * 1024],
+    ['a small cache', 44 * 1024],
+    ['everything in memory', 1 << 20],
+  ])('reads what was written last, with %s', async (_name, cacheBytes) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 150 }), async (steps) => {
-        const setup = setUp(cacheBytes, residentBytes);
+        const setup = setUp(cacheBytes);
         const model = new Map<string, number>();
         for (const each of steps) await apply(setup, model, each);
         await commit(setup);
@@ -119,7 +113,7 @@ describe('EpochStore', () => {
   }
 
   it('keeps a write that is sealed but not committed, whatever else is read meanwhile', async () => {
-    const setup = setUp(0, 100);
+    const setup = setUp(0);
     setup.store.put('a', { n: 1 });
     setup.store.seal();
     for (let index = 0; index < 100; index++) await setup.store.get(`other-${index}`);
@@ -127,7 +121,7 @@ describe('EpochStore', () => {
   });
 
   it('serializes a key once per epoch, with its last value', () => {
-    const { store } = setUp(1 << 20, 1 << 20);
+    const { store } = setUp(1 << 20);
     for (let n = 0; n < 5; n++) store.put('a', { n });
     const sealed = store.seal()!;
     expect(sealed.keys).toHaveLength(1);
@@ -135,8 +129,19 @@ describe('EpochStore', () => {
     expect(store.seal()).toBeUndefined();
   });
 
+  it('goes on with what is in memory and in the database when its cache is resized', async () => {
+    const setup = setUp(1 << 20);
+    setup.store.put('committed', { n: 1 });
+    await commit(setup);
+    setup.store.put('open', { n: 2 });
+    setup.store.resizeCache(8 * 1024);
+    expect((await setup.store.get('committed'))?.n).toBe(1);
+    expect((await setup.store.get('open'))?.n).toBe(2);
+    expect(await setup.store.get('never')).toBeUndefined();
+  });
+
   it('answers a prefetched key without a promise', async () => {
-    const setup = setUp(0, 100);
+    const setup = setUp(0);
     setup.store.put('a', { n: 1 });
     await commit(setup);
     setup.store.request('a');
@@ -145,7 +150,7 @@ describe('EpochStore', () => {
   });
 
   it('does not let a read that was under way bring back an older value', async () => {
-    const setup = setUp(0, 1);
+    const setup = setUp(0);
     setup.store.put('a', { n: 1 });
     await commit(setup);
     setup.store.put('b', { n: 0 });

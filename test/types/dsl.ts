@@ -113,6 +113,7 @@ export function nullsHaveToBeAskedForAndAreThenTyped(): void {
     true,
   );
   expectType<KGroupedStream<string, string>>()(nullable.groupByKey(), true);
+  expectType<KStream<string, string | null>>()(nullable.repartition(), true);
   nullable.to('out', { value: serdes.string });
 }
 

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { createMetrics } from '../../src/metrics/metrics';
 import { OPTIONS, type OptionDescription } from '../../src/config/option-list';
 
 /*
- * Writes what follows from the schema: docs/configuration.md, and the types of the options with their documentation, for editors to show.
- * `npm run docs:config`; with --check it only says whether both are up to date.
+ * Writes what follows from the code: docs/configuration.md and docs/metrics.md, and the types of the options with their documentation, for
+ * editors to show. `npm run docs:config`; with --check it only says whether all are up to date.
  */
 
 const ROOT = join(__dirname, '../..');
@@ -23,6 +24,15 @@ the file over the defaults. An environment variable that is empty counts as not 
 anything is opened or connected. Secrets (marked below) never appear in messages and logs.
 
 Names follow Kafka Streams where it has the option; its name stands under ours.
+`;
+
+const METRICS_INTRODUCTION = `# Metrics
+
+<!-- Generated from src/metrics/metrics.ts by \`npm run docs:config\`. -->
+
+With \`httpPort\` set, \`GET /metrics\` serves these to Prometheus, and \`GET /health\` says with its status whether the application
+is well: 200 while it is RUNNING or REBALANCING, else 503. A program of its own finds them in \`application.metrics.registry\`.
+\`millrace run\` adds Node's process metrics (\`process_*\`, \`nodejs_*\`).
 `;
 
 function row(option: OptionDescription): string {
@@ -71,6 +81,22 @@ function member(option: OptionDescription): string {
   return `  /**\n${lines.map((line) => `   * ${line}`).join('\n')}\n   */\n  ${property}`;
 }
 
+function metricsPage(): string {
+  const metrics = createMetrics().registry.getMetricsAsArray() as unknown as {
+    name: string;
+    help: string;
+    labelNames: readonly string[];
+    constructor: { name: string };
+  }[];
+  const rows = metrics.map(({ name, help, labelNames, constructor }) => {
+    const labels = labelNames.map((label) => `\`${label}\``).join(', ');
+    return `| \`${name}\` | ${constructor.name.toLowerCase()} | ${labels || '-'} | ${help} |`;
+  });
+  return [METRICS_INTRODUCTION, '| Metric | Type | Labels | Meaning |', '| --- | --- | --- | --- |', ...rows, ''].join(
+    '\n',
+  );
+}
+
 function interfaceName(parent: string): string {
   return `${parent[0]?.toUpperCase()}${parent.slice(1)}Options`;
 }
@@ -78,6 +104,7 @@ function interfaceName(parent: string): string {
 async function main(): Promise<void> {
   const table = ['| Option | Type | Default | Meaning |', '| --- | --- | --- | --- |', ...OPTIONS.map(row)].join('\n');
   await bringUpToDate('docs/configuration.md', 'markdown', `${INTRODUCTION}\n${table}\n`);
+  await bringUpToDate('docs/metrics.md', 'markdown', metricsPage());
   await bringUpToDate('src/config/millrace-options.ts', 'typescript', typesFile());
 }
 

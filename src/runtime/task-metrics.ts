@@ -1,0 +1,39 @@
+import type { MillraceMetrics } from '../metrics/metrics';
+import type { Task } from '../task/task';
+
+/**
+ * Brings what tasks counted into the metrics. Called once per commit interval: the hot path only adds to plain numbers.
+ */
+export class TaskMetrics {
+  constructor(private readonly metrics: MillraceMetrics) {}
+
+  report(tasks: Iterable<Task>): void {
+    const { metrics } = this;
+    let queueBytes = 0;
+    for (const task of tasks) {
+      for (const queue of task.inputs) {
+        queueBytes += queue.queuedBytes;
+        const { topic, partition } = queue;
+        if (queue.processed > 0) metrics.recordsIn.inc({ topic }, queue.processed);
+        queue.processed = 0;
+        metrics.lag.set({ topic, partition }, Math.max(0, queue.highWatermark - queue.committableOffset));
+      }
+      for (const store of task.stores) {
+        const labels = { store: store.name };
+        if (store.hits > 0) metrics.cacheHits.inc(labels, store.hits);
+        if (store.misses > 0) {
+          metrics.cacheMisses.inc(labels, store.misses);
+          metrics.stateKeysRead.inc(labels, store.misses);
+        }
+        store.hits = 0;
+        store.misses = 0;
+      }
+    }
+    metrics.queueBytes.set(queueBytes);
+  }
+
+  /** The lag of a partition that moved away is somebody else's to report. */
+  forget(task: Task): void {
+    for (const { topic, partition } of task.inputs) this.metrics.lag.remove({ topic, partition });
+  }
+}

@@ -1,0 +1,12 @@
+/** One key of a store, decoded. `value` undefined says that the store has no such key. */
+export interface StoreEntry<K, V> {
+  readonly key: K;
+  value: V | undefined;
+  timestamp: number;
+  /** Written in the open epoch. */
+  dirty: boolean;
+  /** Written in the sealed epoch, whose commit is under way. */
+  sealed: boolean;
+  /** What it is counted as in `residentBytes`. */
+  cost: number;
+}
