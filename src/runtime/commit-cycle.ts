@@ -20,6 +20,19 @@ interface SealedEpoch {
   readonly inputRecords: number;
 }
 
+/** What a commit cycle works with. */
+export interface CommitCycleParts {
+  readonly producer: EpochProducer;
+  readonly collector: EpochRecords;
+  readonly generation: () => GroupGeneration | undefined;
+  readonly purge: RepartitionPurge;
+  readonly metrics: MillraceMetrics;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
+  readonly failpoint: FailpointHook | undefined;
+  readonly onCommitted: () => void;
+}
+
 /**
  * The commits of one stream thread, one at a time, while the next epoch goes on in memory.
  *
@@ -35,15 +48,7 @@ export class CommitCycle {
   private sealedAtRecords = 0;
   failure: unknown;
 
-  constructor(
-    private readonly producer: EpochProducer,
-    private readonly collector: EpochRecords,
-    private readonly generation: () => GroupGeneration | undefined,
-    private readonly metrics: MillraceMetrics,
-    private readonly purge: RepartitionPurge,
-    private readonly now: () => number,
-    private readonly failpoint: FailpointHook | undefined,
-  ) {}
+  constructor(private readonly parts: CommitCycleParts) {}
 
   get isRunning(): boolean {
     return this.running !== undefined;
@@ -53,14 +58,14 @@ export class CommitCycle {
   begin(tasks: Iterable<Task>, wake: () => void): void {
     const epoch = this.seal(tasks);
     if (epoch === undefined) return;
-    const startedAt = this.now();
+    const startedAt = this.parts.now();
     this.running = this.transact(epoch)
       .then((result) => this.write(epoch, result))
       .then(
         () => this.report(epoch, startedAt),
         (error: unknown) => {
           this.failure = error;
-          this.metrics.abortedTransactions.inc();
+          this.parts.metrics.abortedTransactions.inc();
         },
       )
       .finally(() => {
@@ -88,32 +93,33 @@ export class CommitCycle {
     }
     const inputRecords = Math.max(0, processed - this.sealedAtRecords);
     this.sealedAtRecords = processed;
-    if (sealedTasks.length === 0 && this.collector.recordCount === 0) return undefined;
-    return { output: this.collector.seal(), tasks: sealedTasks, offsets, inputRecords };
+    if (sealedTasks.length === 0 && this.parts.collector.recordCount === 0) return undefined;
+    return { output: this.parts.collector.seal(), tasks: sealedTasks, offsets, inputRecords };
   }
 
   private async transact({ output, offsets }: SealedEpoch): Promise<ReadonlyMap<string, ProducedRange>> {
-    this.failpoint?.('before-commit');
-    const group = this.generation();
+    this.parts.failpoint?.('before-commit');
+    const group = this.parts.generation();
     if (group === undefined) throw new NotAMemberError();
-    return this.producer.commit({ records: output.records, offsets, group });
+    return this.parts.producer.commit({ records: output.records, offsets, group });
   }
 
   private async write(epoch: SealedEpoch, produced: ReadonlyMap<string, ProducedRange>): Promise<void> {
-    this.failpoint?.('after-transaction-before-state-write');
+    this.parts.failpoint?.('after-transaction-before-state-write');
     const position = (topic: string, partition: number): number | undefined =>
       produced.get(partitionKey(topic, partition))?.nextOffset;
     await Promise.all(epoch.tasks.map(({ task, sealed }) => task.committed(sealed, position)));
-    this.failpoint?.('after-state-write');
+    this.parts.failpoint?.('after-state-write');
   }
 
   private report({ output, offsets, inputRecords }: SealedEpoch, startedAt: number): void {
-    const { metrics } = this;
+    const { metrics, now, purge, onCommitted } = this.parts;
     metrics.commits.inc();
-    metrics.commitLatency.observe((this.now() - startedAt) / 1000);
+    metrics.commitLatency.observe((now() - startedAt) / 1000);
     metrics.epochRecords.observe(inputRecords);
     metrics.epochBytes.observe(output.sizeInBytes);
     for (const { topic, builder } of output.records) metrics.recordsOut.inc({ topic }, builder.recordCount);
-    this.purge.committedTo(offsets, this.now());
+    onCommitted();
+    purge.committedTo(offsets, now());
   }
 }

@@ -64,7 +64,7 @@ export class LocalStates {
     const { stores } = this.layout.subtopology(id);
     const inMemory = stores.filter(({ backend }) => backend === 'memory');
     const onDisk = stores.filter(({ backend }) => backend === 'rocksdb');
-    if (onDisk.length === 0) return openMemoryState(`task ${id}`, inMemory);
+    if (onDisk.length === 0) return openMemoryState(`task ${id.toString()}`, inMemory);
     const options = {
       blockCacheBytes: this.memory.blockCacheBytesPerTask,
       writeBufferBytes: this.memory.writeBufferBytesPerTask,
@@ -77,14 +77,14 @@ export class LocalStates {
       if (!(error instanceof StateCorruptedError)) throw error;
       this.logger.warn(
         { event: 'state_damaged', task: id.toString(), err: error },
-        `The local state of task ${id} is damaged: rebuilding it from the changelogs`,
+        `The local state of task ${id.toString()} is damaged: rebuilding it from the changelogs`,
       );
       await this.directory.wipeTask(id.toString());
       durable = await this.directory.openTask(id.toString(), onDisk, options);
     }
     return inMemory.length === 0
       ? durable
-      : new SplitState(durable, openMemoryState(`task ${id}`, inMemory), new Set(inMemory.map(({ name }) => name)));
+      : new SplitState(durable, openMemoryState(`task ${id.toString()}`, inMemory), new Set(inMemory.map(({ name }) => name)));
   }
 
   /** Throws away the state that an error is about: reading it again would find the same damage. */

@@ -33,6 +33,9 @@ export interface MillraceDependencies {
   readonly failpoint?: FailpointHook | undefined;
 }
 
+/** The state directory is not looked through more often than this. */
+const MIN_CLEANING_INTERVAL_MS = 60_000;
+
 /** The application did not stop within the time that `close` was given. What was not committed is processed again after the next start. */
 export class CloseTimeoutError extends IllegalStateError {}
 
@@ -71,7 +74,7 @@ export class Millrace {
     options: MillraceOptions | MillraceConfig,
     private readonly dependencies: MillraceDependencies = {},
   ) {
-    this.config = resolveConfig(options as MillraceOptions);
+    this.config = resolveConfig(options);
     this.logger = dependencies.logger ?? createLogger({ level: this.config.logLevel, format: this.config.logFormat });
     this.metrics = dependencies.metrics ?? createMetrics();
     this.now = dependencies.now ?? (() => performance.now());
@@ -146,6 +149,23 @@ export class Millrace {
     const states = new LocalStates(directory, layout, memory, logger);
     const purge = new RepartitionPurge(admin, layout.repartitionTopics, logger);
     this.cleanups.push(() => purge.settled());
+    const cleaning = setInterval(
+      () => {
+        directory.removeUnused(config.stateCleanupDelayMs, Date.now()).then(
+          (removed) => {
+            if (removed.length > 0)
+              logger.info({ event: 'state_removed', tasks: removed }, 'Deleted the state of tasks that moved away');
+          },
+          (error: unknown) =>
+            logger.warn(
+              { event: 'state_removal_failed', err: error },
+              'Could not delete the state of tasks that moved away',
+            ),
+        );
+      },
+      Math.max(MIN_CLEANING_INTERVAL_MS, config.stateCleanupDelayMs),
+    );
+    this.cleanups.push(() => clearInterval(cleaning));
     for (let index = 0; index < config.numStreamThreads; index++) {
       const thread = createStreamThread(
         {

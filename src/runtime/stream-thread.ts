@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type {
   EpochProducer,
   EpochRecords,
@@ -14,6 +15,7 @@ import { StateCorruptedError } from '../state/state-database-errors';
 import type { PartitionQueue } from '../task/partition-queue';
 import type { TaskId } from '../task/task-id';
 import { CommitCycle } from './commit-cycle';
+import { CommitFailures } from './commit-failures';
 import type { FailpointHook } from './failpoints';
 import { assignedTasks } from './group-assignor';
 import type { InstanceMemory } from './instance-memory';
@@ -78,6 +80,7 @@ export class StreamThread {
   private producer: EpochProducer | undefined;
   private commits: CommitCycle | undefined;
   private readonly taskMetrics: TaskMetrics;
+  private readonly failures: CommitFailures;
   private nextCommitAt = 0;
   private suspended = true;
   private stopping = false;
@@ -88,6 +91,7 @@ export class StreamThread {
 
   constructor(private readonly parts: ThreadParts) {
     this.taskMetrics = new TaskMetrics(parts.metrics);
+    this.failures = new CommitFailures(parts.now);
   }
 
   get state(): ThreadState {
@@ -263,15 +267,16 @@ export class StreamThread {
     this.producer = this.parts.createProducer();
     await this.producer.init();
     const { collector, purge, metrics, now, failpoint } = this.parts;
-    this.commits = new CommitCycle(
-      this.producer,
+    this.commits = new CommitCycle({
+      producer: this.producer,
       collector,
-      () => this.member?.generation,
-      metrics,
+      generation: () => this.member?.generation,
       purge,
+      metrics,
       now,
       failpoint,
-    );
+      onCommitted: () => this.failures.succeeded(),
+    });
   }
 
   /**
@@ -285,24 +290,30 @@ export class StreamThread {
       'A commit failed: reopening tasks from committed offsets',
     );
     const tasks = this.assigned;
+    const delayMs = this.failures.failed(error);
     await this.startAfresh();
     if (error instanceof StateCorruptedError) await this.parts.opener.wipeDamaged(error, tasks);
     if (lostMembership(error)) this.member!.requestRejoin();
-    else if (!this.suspended) this.open(tasks);
+    else this.reopen(delayMs);
   }
 
-  /** Records were deleted before they could be read. Opening the task again begins where `autoOffsetReset` says, or fails. */
+  private reopen(delayMs: number): void {
+    if (this.suspended) return;
+    this.moveTo('REBALANCING');
+    this.open(this.assigned, delayMs);
+  }
+
+  /** Records were deleted before they could be read. Opened again, the task begins where `autoOffsetReset` says, or fails. */
   private async outOfRange(topic: string, partition: number, offset: number): Promise<void> {
-    const opened = this.taskOfPartition.get(partitionKey(topic, partition));
-    if (opened === undefined || this.ending || this.suspended) return;
+    if (this.ending || this.suspended || !this.taskOfPartition.has(partitionKey(topic, partition))) return;
     const { logger, name } = this.parts;
-    logger.warn({ event: 'offset_out_of_range', thread: name, topic, partition, offset }, 'Records were deleted before they were read');
-    await this.commitAll();
-    const { id } = opened.task;
-    await this.closeTask(id.toString(), opened);
-    const restOpened = this.opening?.done;
-    await restOpened;
-    this.open([id]);
+    logger.warn(
+      { event: 'offset_out_of_range', thread: name, topic, partition, offset },
+      'Records were deleted before they were read',
+    );
+    await this.commits!.settled();
+    await this.startAfresh();
+    this.reopen(0);
   }
 
   private async recoverFromTaskError(error: unknown): Promise<void> {
@@ -366,20 +377,20 @@ export class StreamThread {
   }
 
   /** Opens tasks beside the loop; each joins the loop as soon as its state is restored. */
-  private open(tasks: readonly TaskId[]): void {
+  private open(tasks: readonly TaskId[], delayMs = 0): void {
     const abort = new AbortController();
-    const done = this.parts.opener
-      .open(
-        tasks,
-        abort.signal,
-        (opened) => void this.inLoop(() => (abort.signal.aborted ? opened.close() : this.opened(opened))),
-      )
-      .then(
-        () => void this.inLoop(() => (abort.signal.aborted ? undefined : this.allOpen())),
-        (error: unknown) => {
-          if (!abort.signal.aborted) this.fail(error);
-        },
-      );
+    const hand = (opened: OpenedTask): Promise<void> =>
+      this.inLoop(() => (abort.signal.aborted ? opened.close() : this.opened(opened)));
+    const open = async (): Promise<void> => {
+      if (delayMs > 0) await setTimeout(delayMs, undefined, { signal: abort.signal });
+      await this.parts.opener.open(tasks, abort.signal, (opened) => void hand(opened));
+    };
+    const done = open().then(
+      () => void this.inLoop(() => (abort.signal.aborted ? undefined : this.allOpen())),
+      (error: unknown) => {
+        if (!abort.signal.aborted) this.fail(error);
+      },
+    );
     this.opening = { abort, done };
   }
 

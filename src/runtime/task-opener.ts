@@ -122,7 +122,7 @@ export class TaskOpener {
     if (reason === undefined) return state;
     logger.warn(
       { event: 'state_wiped', task: id.toString(), reason },
-      `Local state of task ${id} cannot be used (${reason}): rebuilding it from the changelogs`,
+      `Local state of task ${id.toString()} cannot be used (${reason}): rebuilding it from the changelogs`,
     );
     await state.close();
     await states.wipe(id);

@@ -1,4 +1,5 @@
 import {
+  BrokerResponseError,
   CommitOutcomeUnknownError,
   DeliveryFailedError,
   ProducerFencedError,
@@ -16,9 +17,23 @@ const FAILURES = [
   NotAMemberError,
 ];
 
+/** What a broker says of records that it will never take, so that trying again would fail again. */
+const REFUSED_FOR_GOOD = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'INVALID_TOPIC_EXCEPTION',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'POLICY_VIOLATION',
+]);
+
 /** Whether a commit failed in a way after which the tasks can be opened again from what is committed. */
 export function isTransactionFailure(error: unknown): boolean {
-  return FAILURES.some((failure) => error instanceof failure);
+  if (!FAILURES.some((failure) => error instanceof failure)) return false;
+  const { cause } = error as Error;
+  return !(cause instanceof BrokerResponseError && REFUSED_FOR_GOOD.has(cause.kafkaError));
 }
 
 /** Whether the group has given the tasks to others. */

@@ -299,7 +299,7 @@ export class Task {
 
   private throwFailure(): void {
     const failure = this.failure ?? this.failures.fatal;
-    if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+    if (failure !== undefined) throw failure;
   }
 
   /** Ends the open epoch: adds its changelog records to the collector. Undefined when nothing happened in it. */
