@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error';
 import {
   partitionKey,
   type EpochProducer,
@@ -46,7 +47,7 @@ export interface CommitCycleParts {
 export class CommitCycle {
   private running: Promise<void> | undefined;
   private sealedAtRecords = 0;
-  failure: unknown;
+  failure: Error | undefined;
 
   constructor(private readonly parts: CommitCycleParts) {}
 
@@ -64,7 +65,7 @@ export class CommitCycle {
       .then(
         () => this.report(epoch, startedAt),
         (error: unknown) => {
-          this.failure = error;
+          this.failure = asError(error);
           this.parts.metrics.abortedTransactions.inc();
         },
       )

@@ -9,6 +9,7 @@ import type {
   GroupMember,
   RevocationCause,
 } from '../kafka';
+import { asError } from '../errors/as-error';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import { StateCorruptedError } from '../state/state-database-errors';
@@ -86,7 +87,7 @@ export class StreamThread {
   private stopping = false;
   /** The loop is over, and what still comes from outside changes nothing. */
   private ending = false;
-  private fatal: unknown;
+  private fatal: Error | undefined;
   private finished: Promise<void> | undefined;
 
   constructor(private readonly parts: ThreadParts) {
@@ -144,13 +145,13 @@ export class StreamThread {
       this.moveTo('REBALANCING');
       await this.loop();
     } catch (error) {
-      this.fatal ??= error;
+      this.fatal ??= asError(error);
     }
     this.moveTo('PENDING_SHUTDOWN');
     try {
       await this.end();
     } catch (error) {
-      this.fatal ??= error;
+      this.fatal ??= asError(error);
     }
     this.moveTo('DEAD');
     if (this.fatal !== undefined) {
@@ -484,7 +485,7 @@ export class StreamThread {
         try {
           await job();
         } catch (error) {
-          this.fatal ??= error;
+          this.fatal ??= asError(error);
         }
         resolve();
       };
@@ -495,7 +496,7 @@ export class StreamThread {
   }
 
   private fail(error: unknown): void {
-    this.fatal ??= error;
+    this.fatal ??= asError(error);
     this.signal.wake();
   }
 

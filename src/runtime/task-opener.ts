@@ -146,7 +146,7 @@ export class TaskOpener {
     if (restored > 0)
       logger.info(
         { event: 'restored', task: id.toString(), records: restored },
-        `Restored ${restored} changelog records of task ${id}`,
+        `Restored ${restored} changelog records of task ${id.toString()}`,
       );
     return restored;
   }

@@ -114,8 +114,10 @@ export class PartitionQueue {
         this.value = valueSerde.deserializeRange(bytes, valueStart, valueEnd);
       else this.value = valueSerde.deserialize(bytes.subarray(valueStart, valueEnd));
       if (timestampExtractor !== undefined)
-        this.timestamp = timestampExtractor({ key: this.key, value: this.value, timestamp: cursor.timestamp });
-      if (!(this.timestamp >= 0))
+        this.timestamp = Math.floor(
+          timestampExtractor({ key: this.key, value: this.value, timestamp: cursor.timestamp }),
+        );
+      if (!(this.timestamp >= 0 && this.timestamp <= Number.MAX_SAFE_INTEGER))
         throw new InvalidTimestampError(this.timestamp, {
           topic: this.topic,
           partition: this.partition,
@@ -127,7 +129,7 @@ export class PartitionQueue {
         rawKey: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
         rawValue: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
       };
-      if (!(this.timestamp >= 0)) this.timestamp = 0;
+      this.timestamp = Math.max(0, cursor.timestamp);
     }
   }
 }

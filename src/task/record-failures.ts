@@ -3,6 +3,8 @@ import type { Logger } from '../logging/logger';
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
 import type { RecordFailures, TaskContext } from '../processors/task-context';
 import type { Headers } from '../serde/record';
+import { StateCorruptedError, StateDatabaseClosedError } from '../state/state-database-errors';
+import { StateDirectoryError } from '../state/state-directory-errors';
 import { DeserializationFailedError, ProcessingFailedError, ProductionFailedError } from './record-errors';
 import type { UnreadableRecord } from './partition-queue';
 
@@ -35,12 +37,15 @@ export interface RawRecord {
  *
  * A dead-letter record has the source record's bytes and headers, with headers of KIP-1034's names added, and is part of the same
  * epoch: it is committed with everything else, or not at all.
+ *
+ * Every such record is counted; the log gets the first ones and then ever fewer, so that a topic full of them does not flood it.
  */
 export class ConfiguredRecordFailures implements RecordFailures {
   /** Set by `fail`. The task stops on it even if the user's code swallowed the error. */
   fatal: Error | undefined;
   readonly raw: RawRecord = { key: null, value: null, headers: [], timestamp: 0 };
   private context: TaskContext | undefined;
+  private readonly seen = new Map<SkipReason, number>();
 
   constructor(
     private readonly handlers: FailureHandlers,
@@ -72,6 +77,10 @@ export class ConfiguredRecordFailures implements RecordFailures {
 
   processingFailed(node: string, error: unknown): void {
     if (error === this.fatal && this.fatal !== undefined) throw this.fatal;
+    if (isAboutState(error)) {
+      this.fatal = error;
+      throw error;
+    }
     this.handle(
       this.handlers.processing,
       'processing',
@@ -93,10 +102,19 @@ export class ConfiguredRecordFailures implements RecordFailures {
 
   recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
-    this.logger.warn(
-      { event: 'record_skipped', reason, ...this.location(node) },
-      `Skipped a record that an aggregation cannot use (${reason})`,
-    );
+    const location = this.location(node);
+    this.log({ event: 'record_skipped', reason, ...location }, reason, () => {
+      const part = reason === 'null-key' ? 'key' : 'value';
+      return `Skipped a record at ${describeLocation(location)}: it has no ${part} there, and a ${part} is needed`;
+    });
+  }
+
+  /** The first ten of a reason, then each tenth up to a hundred, each hundredth up to a thousand, and so on. */
+  private log(fields: Record<string, unknown>, reason: SkipReason, message: () => string): void {
+    const count = (this.seen.get(reason) ?? 0) + 1;
+    this.seen.set(reason, count);
+    if (count % 10 ** Math.floor(Math.log10(count)) !== 0) return;
+    this.logger.warn({ ...fields, count }, `${message()} (number ${count} in this task)`);
   }
 
   private location(node: string): ErrorLocation {
@@ -121,9 +139,10 @@ export class ConfiguredRecordFailures implements RecordFailures {
     } else {
       this.counter.recordSkipped(this.context!.topic ?? '', reason);
     }
-    this.logger.warn(
+    this.log(
       { event: 'bad_record', handling, reason, err: error, ...location },
-      `Bad record at ${describeLocation(location)}: ${handling}`,
+      reason,
+      () => `Bad record at ${describeLocation(location)}: ${handling}`,
     );
   }
 
@@ -139,6 +158,15 @@ export class ConfiguredRecordFailures implements RecordFailures {
       throw this.fatal;
     }
   }
+}
+
+/** Not the record's fault, so that no handler may skip it: the next record would fail as well. */
+function isAboutState(error: unknown): error is Error {
+  return (
+    error instanceof StateCorruptedError ||
+    error instanceof StateDatabaseClosedError ||
+    error instanceof StateDirectoryError
+  );
 }
 
 /** Header names of KIP-1034, so that tools for Kafka Streams' dead letters read ours. */

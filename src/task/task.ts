@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error';
 import { createOperators, type TaskOperators } from '../processors/create-operators';
 import type { RecordCollector } from '../processors/record-collector';
 import { TaskContext } from '../processors/task-context';
@@ -72,7 +73,7 @@ export class Task {
   private readonly prepared: PreparedBatch[] = [];
   /** Settles when the record that waits on an asynchronous operator is done. */
   private waiting: Promise<void> | undefined;
-  private failure: unknown;
+  private failure: Error | undefined;
   /** Records processed since the task began. */
   processedRecords = 0;
 
@@ -161,7 +162,7 @@ export class Task {
             wake();
           },
           (error: unknown) => {
-            this.failure ??= error;
+            this.failure ??= asError(error);
             wake();
           },
         );
@@ -247,7 +248,7 @@ export class Task {
           .then(
             () => this.finishOne(batch, index),
             (error: unknown) => {
-              this.failure ??= error;
+              this.failure ??= asError(error);
             },
           )
           .finally(() => {
