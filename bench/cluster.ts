@@ -1,11 +1,17 @@
 import type { Admin } from 'kafkajs';
-import { Kafka, logLevel } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
 
 /** The partitions of every input and output topic. */
 export const PARTITIONS = 4;
 
+const ASK_AGAIN_MS = 50;
+
 /** What a benchmark asks of Kafka, through the admin API: the engines are watched from outside. */
 export class Cluster {
+  /** A broker lists a topic for a moment after it was deleted. Names are never used again. */
+  private readonly deleted = new Set<string>();
+
   private constructor(
     readonly brokers: readonly string[],
     private readonly admin: Admin,
@@ -25,13 +31,18 @@ export class Cluster {
     const retention = { name: 'retention.ms', value: '-1' };
     await this.admin.createTopics({
       topics: [{ topic, numPartitions: PARTITIONS, configEntries: [retention] }],
+      waitForLeaders: false,
     });
+    await untilAnswered(() => this.admin.fetchTopicMetadata({ topics: [topic] }));
   }
 
   /** Deletes topics of that name or prefix, so that runs do not fill the disk. */
   async deleteTopics(prefix: string): Promise<void> {
-    const topics = (await this.admin.listTopics()).filter((topic) => topic.startsWith(prefix));
-    if (topics.length > 0) await this.admin.deleteTopics({ topics });
+    const existing = await this.admin.listTopics();
+    const topics = existing.filter((topic) => topic.startsWith(prefix) && !this.deleted.has(topic));
+    if (topics.length === 0) return;
+    await this.admin.deleteTopics({ topics });
+    for (const topic of topics) this.deleted.add(topic);
   }
 
   /** By partition. */
@@ -41,13 +52,25 @@ export class Cluster {
 
   /** What the group has committed, by partition: 0 where it has committed nothing. */
   async committedOffsets(groupId: string, topic: string): Promise<number[]> {
-    const [answer] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
+    const [answer] = await untilAnswered(() => this.admin.fetchOffsets({ groupId, topics: [topic] }));
     return byPartition(answer?.partitions ?? []);
   }
 
   async groupHasMembers(groupId: string): Promise<boolean> {
-    const { groups } = await this.admin.describeGroups([groupId]);
+    const { groups } = await untilAnswered(() => this.admin.describeGroups([groupId]));
     return groups.some((group) => group.members.length > 0);
+  }
+}
+
+/** The leaders of a new topic and the group coordinator of a new broker are not there at once: errors that pass say so. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof KafkaJSProtocolError && error.retriable)) throw error;
+      await pause(ASK_AGAIN_MS);
+    }
   }
 }
 

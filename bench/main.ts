@@ -56,23 +56,23 @@ async function runBench(options: CommonOptions, bench: Bench): Promise<void> {
   const classPath = buildPeer(log);
   const machine = describeMachine();
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-bench-'));
-  const session = path.basename(folder).slice('millrace-bench-'.length);
   const broker = await startBroker({ log });
-  const cluster = await Cluster.connect(broker.brokers);
-  const engines = [millraceEngine(), kafkaStreamsEngine(classPath)].filter(
-    (engine) => options.only === undefined || engine.name === options.only,
-  );
-  const { seed, profile: profiles = false } = options;
   try {
-    const results = await bench(
-      { cluster, classPath, engines, folder, session, machine, seed, profiles, log },
-      options.runs,
+    const cluster = await Cluster.connect(broker.brokers);
+    const engines = [millraceEngine(), kafkaStreamsEngine(classPath)].filter(
+      (engine) => options.only === undefined || engine.name === options.only,
     );
-    if (options.only === undefined) saveResults(results);
-    log(`\n${formatTable(results)}`);
+    const session = path.basename(folder).slice('millrace-bench-'.length);
+    const { seed, runs, profile: profiles = false } = options;
+    try {
+      const results = await bench({ cluster, classPath, engines, folder, session, machine, seed, profiles, log }, runs);
+      if (options.only === undefined) saveResults(results);
+      log(`\n${formatTable(results)}`);
+      await cluster.deleteTopics(`bench-${session}-`);
+    } finally {
+      await cluster.disconnect();
+    }
   } finally {
-    await cluster.deleteTopics(`bench-${session}-`);
-    await cluster.disconnect();
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
   }

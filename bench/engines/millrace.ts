@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { resolveConfig } from '../../src/config/millrace-config';
 import { projectFolder } from '../project-folder';
 import type { Engine } from './engine';
 import { COMMIT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './engine';
+
+const defaults = resolveConfig({ applicationId: 'bench', brokers: '127.0.0.1:9092' });
 
 /** Millrace as its users run it: `millrace run` in a process of its own. `nodeOptions` go to node, before the program. */
 export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
@@ -9,12 +12,16 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
     name: 'millrace',
     title: 'Millrace',
     settings: {
-      processingGuarantee: 'exactly_once_v2 (default)',
-      numStreamThreads: '1 (default)',
+      processingGuarantee: defaults.processingGuarantee,
+      numStreamThreads: defaults.numStreamThreads,
       commitIntervalMs: COMMIT_INTERVAL_MS,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      stateStore: 'RocksDB (default)',
-      nodeOptions: nodeOptions.join(' ') || 'none (default)',
+      cacheMaxBytes: defaults.cacheMaxBytes,
+      inputBufferMaxBytes: defaults.inputBufferMaxBytes,
+      epochMaxBytes: defaults.epochMaxBytes,
+      rocksdbBlockCacheBytes: defaults.rocksdbBlockCacheBytes,
+      rocksdbWriteBufferBytes: defaults.rocksdbWriteBufferBytes,
+      nodeOptions: nodeOptions.join(' ') || 'none',
     },
     command: (run) => ({
       command: process.execPath,
