@@ -122,12 +122,12 @@ export interface MillraceOptions {
    */
   readonly fetchMaxWaitMs?: number | undefined;
   /**
-   * Bytes of outputs and changelog records after which an epoch is committed before its interval is over, in each stream thread.
+   * Bytes of outputs and changelog records after which an epoch is committed before its interval is over. Shared by the stream threads of an instance.
    * @default 16777216
    */
   readonly epochMaxBytes?: number | undefined;
   /**
-   * Largest record batch to send. Must stay below the topic's `max.message.bytes` (1,048,588 unless changed).
+   * Largest record batch to send. A topic whose `max.message.bytes` is less gets smaller ones.
    * In Kafka: `max.request.size`.
    * @default 1000000
    */

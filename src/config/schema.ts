@@ -154,11 +154,11 @@ export const configSchema = z.strictObject({
 
   epochMaxBytes: integer(1, 16 * MIB, {
     description:
-      'Bytes of outputs and changelog records after which an epoch is committed before its interval is over, in each stream thread.',
+      'Bytes of outputs and changelog records after which an epoch is committed before its interval is over. Shared by the stream threads of an instance.',
   }),
   maxBatchBytes: integer(KIB, 1_000_000, {
     description:
-      "Largest record batch to send. Must stay below the topic's `max.message.bytes` (1,048,588 unless changed).",
+      'Largest record batch to send. A topic whose `max.message.bytes` is less gets smaller ones.',
     kafkaName: 'max.request.size',
   }),
   compressionType: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'none', {

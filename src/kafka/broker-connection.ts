@@ -10,8 +10,8 @@ import { WireReader } from './protocol/wire-reader';
 
 const SASL_AUTHENTICATE = 36;
 const KEEP_ALIVE_MS = 60_000;
-/** kafkajs looks for timed-out requests in this rhythm; the real time-out comes with each request. */
-const TIMEOUT_CHECK_MS = 100;
+/** kafkajs waits at least so long for any answer. The real time-out comes with each request. */
+const SHORTEST_TIMEOUT_MS = 100;
 
 interface OpenConnection {
   readonly connection: KafkajsConnection;
@@ -78,7 +78,7 @@ export class BrokerConnection {
       port: this.port,
       logger: kafkajsLogger(this.options.logger),
       socketFactory: socketFactory(this.options.ssl),
-      requestTimeout: TIMEOUT_CHECK_MS,
+      requestTimeout: SHORTEST_TIMEOUT_MS,
       connectionTimeout: this.connectionTimeoutMs,
       clientId: this.options.clientId,
       // kafkajs keeps its authenticator in this object, so every connection gets a copy.
@@ -116,6 +116,8 @@ export class BrokerConnection {
       }, this.connectionTimeoutMs);
     });
     try {
+      // kafkajs sends the requests of the handshake itself, with the time-out that the connection has then.
+      connection.requestQueue.requestTimeout = this.connectionTimeoutMs;
       await Promise.race([connection.authenticate(), timeout]);
     } catch (error) {
       this.discard(connection, error instanceof Error ? error : new Error(String(error)));
@@ -124,6 +126,7 @@ export class BrokerConnection {
       if (isRefusal(error)) throw new BrokerSecurityError(this.address, reason, error);
       throw new BrokerConnectionError(this.address, false, reason, error);
     } finally {
+      connection.requestQueue.requestTimeout = SHORTEST_TIMEOUT_MS;
       clearTimeout(timer);
     }
   }
@@ -191,9 +194,10 @@ export class BrokerConnection {
   }
 }
 
-/** The broker said no, rather than being unable to answer. */
+/** The broker said no, rather than being unable to answer: kafkajs keeps only the message of what happened. */
 function isRefusal(error: unknown): boolean {
-  const { name, type } = error as { name?: unknown; type?: unknown };
+  const { name, type, message } = error as { name?: unknown; type?: unknown; message: string };
+  if (/timed out|not connected|connection (closed|error|timeout)|closed connection/i.test(message)) return false;
   return (
     name === 'KafkaJSSASLAuthenticationError' || type === 'UNSUPPORTED_SASL_MECHANISM' || type === 'ILLEGAL_SASL_STATE'
   );

@@ -7,14 +7,16 @@ import { partitionForKey } from './partitioner';
 import { RecordBatchBuilder } from './record-batch-builder';
 
 export interface EpochRecordsOptions {
-  /** Of one record batch: at most the smallest `max.message.bytes` of the topics. */
+  /** Of one record batch, before compression. A topic whose `max.message.bytes` is less gets smaller ones. */
   readonly maxBatchBytes: number;
   readonly compression: Compression;
 }
 
-/** Tells the number of partitions of a topic; a {@link ClusterClient} does. */
+/** Tells what has to be known of a topic to write to it. */
 export interface TopicLookup {
   partitionCount(topic: string): Promise<number>;
+  /** The topic's own `max.message.bytes`; undefined when it may not be known. */
+  maxMessageBytes(topic: string): Promise<number | undefined>;
 }
 
 /** The records of a sealed epoch, for its producer. */
@@ -30,6 +32,7 @@ export interface SealedRecords {
 const STICKY_BYTES = 64 * 1024;
 
 interface TopicRecords extends OutputTopic {
+  readonly maxBatchBytes: number;
   readonly builders: (RecordBatchBuilder | undefined)[];
   readonly spare: RecordBatchBuilder[];
   stickyPartition: number;
@@ -78,7 +81,7 @@ export class EpochRecords implements RecordCollector {
       if (!Number.isInteger(chosen) || chosen < 0 || chosen >= target.partitionCount) {
         throw new InvalidPartitionError(target.name, chosen, target.partitionCount);
       }
-      builder = target.spare.pop() ?? this.newBuilder(target.name);
+      builder = target.spare.pop() ?? this.newBuilder(target);
       target.builders[chosen] = builder;
     }
     const before = builder.sizeInBytes;
@@ -123,16 +126,20 @@ export class EpochRecords implements RecordCollector {
   }
 
   private async lookUp(name: string): Promise<OutputTopic> {
-    const partitionCount = await this.lookup.partitionCount(name);
+    const [partitionCount, maxMessageBytes] = await Promise.all([
+      this.lookup.partitionCount(name),
+      this.lookup.maxMessageBytes(name),
+    ]);
+    const maxBatchBytes = Math.min(this.options.maxBatchBytes, maxMessageBytes ?? Infinity);
     const known = this.topics.get(name);
     if (known !== undefined) return known;
-    const topic = { name, partitionCount, builders: [], spare: [], stickyPartition: 0, stickyUntil: 0 };
+    const topic = { name, partitionCount, maxBatchBytes, builders: [], spare: [], stickyPartition: 0, stickyUntil: 0 };
     this.topics.set(name, topic);
     return topic;
   }
 
-  private newBuilder(topic: string): RecordBatchBuilder {
-    return new RecordBatchBuilder(topic, this.options.maxBatchBytes, this.options.compression);
+  private newBuilder({ name, maxBatchBytes }: TopicRecords): RecordBatchBuilder {
+    return new RecordBatchBuilder(name, maxBatchBytes, this.options.compression);
   }
 }
 

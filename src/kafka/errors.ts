@@ -83,8 +83,11 @@ export class KafkaUnavailableError extends MillraceError {
   readonly code = 'KAFKA_UNAVAILABLE';
 
   constructor(what: string, afterMs: number, cause: unknown) {
-    const last = cause instanceof Error ? ` Last error: ${cause.message}` : '';
-    super(`Gave up on ${what} after ${Math.round(afterMs)} ms of retries.${last}`, { cause });
+    const last = cause instanceof Error ? ` Last error: ${cause.message}.` : '';
+    // A broker that expects TLS or a login just closes the connection of a client that brings neither.
+    const hint =
+      cause instanceof BrokerConnectionError ? ' Check that it runs, its address, and the ssl and sasl settings.' : '';
+    super(`Gave up on ${what} after ${Math.round(afterMs)} ms of retries.${last}${hint}`, { cause });
   }
 }
 

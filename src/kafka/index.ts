@@ -5,6 +5,7 @@ export { COMPRESSIONS, type Compression } from './compression';
 export { fetchCommitted, type FetchCommittedOptions } from './committed-offsets';
 export type { Assignment } from './consumer-protocol';
 export type { Epoch, EpochProducer, PartitionRecords, ProducedRange } from './epoch-producer';
+export { ClusterTopicLookup } from './cluster-topic-lookup';
 export { EpochRecords, type EpochRecordsOptions, type SealedRecords } from './epoch-records';
 export {
   BrokerConnectionError,

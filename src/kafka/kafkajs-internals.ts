@@ -46,6 +46,8 @@ interface PushedRequest {
 
 interface KafkajsRequestQueue {
   readonly pending: readonly unknown[];
+  /** In milliseconds, for requests that come without one. */
+  requestTimeout: number;
   readonly throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   push(request: PushedRequest): void;

@@ -21,8 +21,8 @@ import {
   addPartitionsToTxnRequest,
   endTxnRequest,
   initProducerIdRequest,
+  NO_PRODUCER,
   txnOffsetCommitRequest,
-  type ProducerIdentity,
 } from './protocol/transactions';
 import { isTransient, type RetryPolicy } from './retry';
 
@@ -32,6 +32,8 @@ export interface TransactionalProducerOptions {
   readonly transactionalId: string;
   /** After so long the coordinator aborts an open transaction, in milliseconds. */
   readonly transactionTimeoutMs: number;
+  /** For tests: called when everything of a transaction is written, and nothing is committed. */
+  readonly beforeEnd?: (() => void) | undefined;
 }
 
 /** NEW -> READY -> COMMITTING -> READY ...; every failure leads to DEAD. */
@@ -56,7 +58,7 @@ const STALE_MEMBER = new Set<number>([
 /** Commits each epoch as one transaction: its records and its offsets become visible together, or never. */
 export class TransactionalProducer implements EpochProducer {
   private current: TransactionalProducerState = 'NEW';
-  private identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 };
+  private identity = NO_PRODUCER;
   /**
    * A request was sent and not answered, so it may still reach the broker, and it must not meet a later transaction: the next one
    * gets a new epoch, which makes the broker refuse whatever comes late.
@@ -94,8 +96,9 @@ export class TransactionalProducer implements EpochProducer {
     if (records.length === 0 && epoch.offsets.length === 0) return new Map();
     this.current = 'COMMITTING';
     try {
-      if (this.late) await this.beginEpoch();
+      if (this.late) await this.renew();
       const produced = await this.writeAll({ ...epoch, records });
+      this.options.beforeEnd?.();
       await this.end();
       this.current = 'READY';
       return produced;
@@ -113,11 +116,19 @@ export class TransactionalProducer implements EpochProducer {
 
   private async beginEpoch(): Promise<void> {
     const { transactionalId, transactionTimeoutMs } = this.options;
-    const request = initProducerIdRequest(transactionalId, transactionTimeoutMs);
+    const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, this.identity);
     const response = await this.toTransactionCoordinator(request, ({ errorCode }) => errorCode);
     this.identity = { producerId: response.producerId, producerEpoch: response.producerEpoch };
     this.sender.useIdentity(this.identity);
     this.late = false;
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      await this.beginEpoch();
+    } catch (error) {
+      throw this.classify(error, undefined);
+    }
   }
 
   /** Records and offsets go side by side; both are settled before anything else happens. */

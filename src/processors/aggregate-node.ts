@@ -32,11 +32,22 @@ export class AggregateNode extends OperatorNode {
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
-    if (key === null || value === null) {
-      this.context.failures.recordSkipped(this.name, key === null ? 'null-key' : 'null-value');
+    if (key === null || key === undefined) {
+      this.context.failures.recordSkipped(this.name, 'null-key');
       return undefined;
     }
-    const entry = this.store.lookup(key);
+    if (value === null || value === undefined) {
+      this.context.failures.recordSkipped(this.name, 'null-value');
+      return undefined;
+    }
+    let entry: StoreEntry<unknown, unknown> | undefined;
+    try {
+      entry = this.store.lookup(key);
+    } catch (error) {
+      // The store's serde does not take this key.
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
     return entry === undefined ? this.loadThenUpdate(key, value, timestamp) : this.update(entry, key, value, timestamp);
   }
 

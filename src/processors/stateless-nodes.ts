@@ -27,7 +27,8 @@ export class FilterNode extends OperatorNode {
   process(key: unknown, value: unknown, timestamp: number): Processed {
     let passes: boolean;
     try {
-      passes = this.operator.predicate(key, value) !== this.operator.negate;
+      // A predicate without types may return anything: what counts is whether it is truthy.
+      passes = !this.operator.predicate(key, value) === this.operator.negate;
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -46,14 +47,17 @@ export class MapNode extends OperatorNode {
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
-    let pair: readonly [unknown, unknown];
+    let newKey: unknown;
+    let newValue: unknown;
     try {
-      pair = this.operator.mapper(key, value);
+      const pair = this.operator.mapper(key, value);
+      newKey = pair[0];
+      newValue = pair[1];
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
     }
-    return this.forward(pair[0], pair[1], timestamp);
+    return this.forward(newKey, newValue, timestamp);
   }
 }
 
@@ -112,6 +116,7 @@ export class FlatMapNode extends OperatorNode {
     let pairs: readonly (readonly [unknown, unknown])[];
     try {
       pairs = toArray(this.operator.mapper(key, value));
+      for (let index = 0; index < pairs.length; index++) checkPair(pairs[index]);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -170,6 +175,11 @@ export class FlatMapValuesNode extends OperatorNode {
     await waiting;
     for (let index = from; index < values.length; index++) await this.forward(key, values[index], timestamp);
   }
+}
+
+/** A pair that is none is an error of this node too, before anything is handed down. */
+function checkPair(pair: unknown): void {
+  if (!Array.isArray(pair)) throw new TypeError('flatMap takes pairs [key, value], and the mapper gave something else');
 }
 
 /** A generator of the user's is drained first: what it throws belongs to this node, not to those below. */

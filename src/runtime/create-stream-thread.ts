@@ -1,5 +1,6 @@
 import type { MillraceConfig } from '../config/millrace-config';
 import {
+  ClusterTopicLookup,
   EpochRecords,
   Fetcher,
   GroupMember,
@@ -53,7 +54,7 @@ export function createStreamThread(
   const { config, cluster, admin, layout, memory, states, metrics, now, failpoint } = parts;
   const name = `${config.clientId}-${index + 1}`;
   const logger = parts.logger.child({ thread: name });
-  const collector = new EpochRecords(cluster, {
+  const collector = new EpochRecords(new ClusterTopicLookup(cluster, admin), {
     maxBatchBytes: config.maxBatchBytes,
     compression: config.compressionType,
   });
@@ -126,6 +127,7 @@ export function createStreamThread(
             cluster,
             transactionalId: `${config.applicationId}-${parts.directory.instanceId}-${index + 1}`,
             transactionTimeoutMs: config.transactionTimeoutMs,
+            beforeEnd: failpoint === undefined ? undefined : () => failpoint('before-transaction-end'),
           })
         : new PlainProducer({ cluster }),
     collector,

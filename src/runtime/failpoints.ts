@@ -4,6 +4,7 @@
  */
 export type Failpoint =
   | 'before-commit'
+  | 'before-transaction-end'
   | 'after-transaction-before-state-write'
   | 'after-state-write'
   | 'during-restore'

@@ -63,7 +63,10 @@ export function assignedTasks(userData: Buffer): TaskId[] {
 function readSubscription(userData: Buffer): Pick<SubscriptionData, 'owned' | 'local'> {
   try {
     const data = JSON.parse(userData.toString()) as Partial<SubscriptionData>;
-    return { owned: data.owned ?? [], local: data.local ?? [] };
+    return {
+      owned: Array.isArray(data.owned) ? data.owned : [],
+      local: Array.isArray(data.local) ? data.local : [],
+    };
   } catch {
     return { owned: [], local: [] };
   }

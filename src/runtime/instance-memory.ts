@@ -7,21 +7,25 @@ const MIN_BLOCK_CACHE_BYTES = 64 * 1024;
 /**
  * How the instance's memory limits are shared out, so that all its tasks together stay below them (I6).
  *
- * The caches are shared by the tasks with stores that the instance has now. An assignment comes to all threads after all gave up
- * what they had, so each thread tells what it got, and resizes what it kept.
+ * The caches are shared by the tasks with stores that the instance has now. Each thread tells which tasks it got, and every thread
+ * is told when that changes the shares.
  */
 export class InstanceMemory {
-  private readonly tasksOf = new Map<unknown, number>();
+  private readonly holders = new Map<unknown, { readonly statefulTasks: number; readonly sharesChanged: () => void }>();
 
   constructor(
     private readonly config: MillraceConfig,
     private readonly layout: TaskLayout,
   ) {}
 
-  /** @param thread - whose tasks these are from now on */
-  cacheBytesPerTask(thread: unknown, tasks: readonly TaskId[]): number {
-    this.tasksOf.set(thread, tasks.filter((id) => this.hasStores(id)).length);
-    return this.config.cacheMaxBytes / this.statefulTasks;
+  /**
+   * @param thread - whose tasks these are from now on
+   * @param sharesChanged - called now and whenever the tasks of another thread change what `cacheBytesOf` says
+   */
+  assigned(thread: unknown, tasks: readonly TaskId[], sharesChanged: () => void): void {
+    const statefulTasks = tasks.filter((id) => this.hasStores(id)).length;
+    this.holders.set(thread, { statefulTasks, sharesChanged });
+    for (const holder of this.holders.values()) holder.sharesChanged();
   }
 
   cacheBytesOf(id: TaskId): number {
@@ -46,7 +50,7 @@ export class InstanceMemory {
 
   private get statefulTasks(): number {
     let count = 0;
-    for (const tasks of this.tasksOf.values()) count += tasks;
+    for (const { statefulTasks } of this.holders.values()) count += statefulTasks;
     return Math.max(1, count);
   }
 

@@ -9,6 +9,7 @@ import type {
   GroupMember,
   RevocationCause,
 } from '../kafka';
+import { KafkaUnavailableError } from '../kafka';
 import { asError } from '../errors/as-error';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
@@ -72,6 +73,8 @@ export class StreamThread {
   private readonly tasks = new Map<string, OpenedTask>();
   /** Tasks that the group gave this thread, whether they are open yet or not. */
   private assigned: readonly TaskId[] = [];
+  /** Of the group, when it assigned them. */
+  private generationId: number | undefined;
   private opening: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   private readonly inbox: (() => Promise<void> | void)[] = [];
   private readonly signal = new WakeSignal();
@@ -83,10 +86,14 @@ export class StreamThread {
   private readonly taskMetrics: TaskMetrics;
   private readonly failures: CommitFailures;
   private nextCommitAt = 0;
+  /** A commit is due, and cannot begin because a record is being processed. */
+  private commitWaits = false;
   private suspended = true;
   private stopping = false;
   /** The loop is over, and what still comes from outside changes nothing. */
   private ending = false;
+  /** Set when the loop is over. Until it settled this member must not give its partitions up. */
+  private lastCommit: Promise<void> | undefined;
   private fatal: Error | undefined;
   private finished: Promise<void> | undefined;
 
@@ -127,10 +134,10 @@ export class StreamThread {
     this.moveTo('STARTING');
     try {
       this.member = this.parts.createMember({
-        onRevoked: (cause) => this.inLoop(() => (this.ending ? undefined : this.revoked(cause))),
-        onAssigned: ({ userData, generation }) => {
-          this.parts.onJoined(generation.memberId);
-          return this.inLoop(() => (this.ending ? undefined : this.assignedTo(userData)));
+        onRevoked: (cause) => this.inLoop(() => this.lastCommit ?? this.revoked(cause)),
+        onAssigned: ({ userData, generation: { memberId, generationId } }) => {
+          this.parts.onJoined(memberId);
+          return this.inLoop(() => (this.ending ? undefined : this.assignedTo(userData, generationId)));
         },
         onFatal: (error) => this.fail(error),
       });
@@ -169,15 +176,14 @@ export class StreamThread {
         continue;
       }
       let processed = 0;
-      if (!this.suspended) {
-        try {
-          processed = this.processSlice();
-        } catch (error) {
-          await this.recoverFromTaskError(error);
-          continue;
-        }
+      let commitIn: number;
+      try {
+        commitIn = this.commitIfDue();
+        if (!this.suspended && !this.commitWaits) processed = this.processSlice();
+      } catch (error) {
+        await this.recoverFromTaskError(error);
+        continue;
       }
-      const commitIn = this.commitIfDue();
       if (processed > 0) await yieldToEventLoop();
       else await this.signal.wait(commitIn);
     }
@@ -189,7 +195,11 @@ export class StreamThread {
     const { now, limits, metrics } = this.parts;
     const startedAt = now();
     let processed = 0;
-    for (const { task } of this.tasks.values()) {
+    for (const [id, opened] of [...this.tasks]) {
+      const { task } = opened;
+      // To the back: where a slice ends before all had a turn, the next one begins with those that had none.
+      this.tasks.delete(id);
+      this.tasks.set(id, opened);
       task.prepare(this.signal.wake);
       if (this.epochIsFull()) continue;
       const before = now();
@@ -238,13 +248,16 @@ export class StreamThread {
   private commitIfDue(): number {
     const { now, limits } = this.parts;
     const { commits } = this;
+    this.commitWaits = false;
     if (commits === undefined || this.suspended) return limits.commitIntervalMs;
     const remaining = this.nextCommitAt - now();
     if (commits.isRunning) return limits.commitIntervalMs;
     const due = remaining <= 0 || this.epochIsFull() || this.anyTask((task) => task.commitRequested);
     if (!due) return remaining;
-    // A record that waits on an asynchronous operator wakes the loop when it is done.
-    if (this.anyTask((task) => task.isWaiting)) return limits.commitIntervalMs;
+    // A record that waits on an asynchronous operator wakes the loop when it is done. No other is begun until then: where every
+    // record waits, there would never be a moment between two of them.
+    this.commitWaits = this.anyTask((task) => task.isWaiting);
+    if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
     this.taskMetrics.report(this.openTasks());
     commits.begin(this.openTasks(), this.signal.wake);
@@ -265,8 +278,7 @@ export class StreamThread {
 
   private async renewProducer(): Promise<void> {
     this.producer?.close();
-    this.producer = this.parts.createProducer();
-    await this.producer.init();
+    this.producer = await this.fencingProducer();
     const { collector, purge, metrics, now, failpoint } = this.parts;
     this.commits = new CommitCycle({
       producer: this.producer,
@@ -280,22 +292,41 @@ export class StreamThread {
     });
   }
 
+  /** A producer that has fenced its predecessor. While Kafka is away a running thread tries for as long as it tries to commit. */
+  private async fencingProducer(): Promise<EpochProducer> {
+    for (;;) {
+      const producer = this.parts.createProducer();
+      try {
+        await producer.init();
+        return producer;
+      } catch (error) {
+        producer.close();
+        if (!(error instanceof KafkaUnavailableError) || this.current === 'STARTING' || this.stopping) throw error;
+        this.failures.failed(error);
+        const { logger, name } = this.parts;
+        logger.warn({ event: 'kafka_unavailable', thread: name, err: error }, 'Kafka does not answer: trying again');
+      }
+    }
+  }
+
   /**
    * Memory is ahead of what is committed, or nobody knows: drop it all, fence whatever is still on its way, and begin again from
    * committed offsets.
    */
   private async recoverFromFailedCommit(error: unknown): Promise<void> {
     if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
-    this.parts.logger.warn(
-      { event: 'commit_failed', thread: this.parts.name, err: error },
-      'A commit failed: reopening tasks from committed offsets',
-    );
+    this.logFailedCommit(error, 'its tasks are opened again at the committed offsets');
     const tasks = this.assigned;
     const delayMs = this.failures.failed(error);
     await this.startAfresh();
     if (error instanceof StateCorruptedError) await this.parts.opener.wipeDamaged(error, tasks);
     if (lostMembership(error)) this.member!.requestRejoin();
     else this.reopen(delayMs);
+  }
+
+  private logFailedCommit(error: unknown, consequence: string): void {
+    const { logger, name } = this.parts;
+    logger.warn({ event: 'commit_failed', thread: name, err: error }, `A commit failed: ${consequence}`);
   }
 
   private reopen(delayMs: number): void {
@@ -332,6 +363,9 @@ export class StreamThread {
     await this.stopOpening();
     if (cause === 'lost') {
       await this.commits!.settled();
+      if (this.commits!.failure !== undefined) {
+        this.logFailedCommit(this.commits!.failure, 'others have the tasks now, and process its records');
+      }
       await this.startAfresh();
     } else {
       await this.commitBeforeRejoin();
@@ -343,13 +377,10 @@ export class StreamThread {
     try {
       await this.commitAll();
     } catch (error) {
-      if (!isTransactionFailure(error)) throw error;
-      const { logger, name } = this.parts;
-      logger.warn(
-        { event: 'commit_failed', thread: name, err: error },
-        'The commit before a rebalance failed: its records will be processed again',
-      );
+      if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
+      this.logFailedCommit(error, 'its records will be processed again');
       await this.startAfresh();
+      if (error instanceof StateCorruptedError) await this.parts.opener.wipeDamaged(error, this.assigned);
     }
   }
 
@@ -358,16 +389,18 @@ export class StreamThread {
     await this.renewProducer();
   }
 
-  private async assignedTo(userData: Buffer): Promise<void> {
+  private async assignedTo(userData: Buffer, generationId: number): Promise<void> {
     const tasks = assignedTasks(userData);
     this.parts.metrics.rebalances.inc();
+    // Another member may have run a task in a generation that this one missed; what is in memory is then old.
+    if (generationId - 1 !== this.generationId) await this.dropTasks();
+    this.generationId = generationId;
     const kept = new Set(tasks.map(String));
     for (const [id, opened] of this.tasks) {
       if (!kept.has(id)) await this.closeTask(id, opened);
     }
     this.assigned = tasks;
-    const cacheBytes = this.parts.memory.cacheBytesPerTask(this, tasks);
-    for (const task of this.openTasks()) task.resizeCaches(cacheBytes);
+    this.parts.memory.assigned(this, tasks, () => this.resizeCaches());
     this.suspended = false;
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
     this.parts.logger.info(
@@ -389,14 +422,36 @@ export class StreamThread {
     const done = open().then(
       () => void this.inLoop(() => (abort.signal.aborted ? undefined : this.allOpen())),
       (error: unknown) => {
-        if (!abort.signal.aborted) this.fail(error);
+        if (abort.signal.aborted) return;
+        if (error instanceof KafkaUnavailableError) void this.inLoop(() => this.openRest(error));
+        else this.fail(error);
       },
     );
     this.opening = { abort, done };
   }
 
+  /** Also called when another thread of the instance got tasks, or gave some up. */
+  private resizeCaches(): void {
+    for (const task of this.openTasks()) task.resizeCaches(this.parts.memory.cacheBytesOf(task.id));
+  }
+
+  /** Kafka went away while tasks were opened: those that are still missing are tried again. */
+  private async openRest(error: KafkaUnavailableError): Promise<void> {
+    if (this.ending || this.suspended) return;
+    const { logger, name } = this.parts;
+    logger.warn({ event: 'kafka_unavailable', thread: name, err: error }, 'Kafka does not answer: trying again');
+    const delayMs = this.failures.failed(error);
+    await this.stopOpening();
+    this.open(
+      this.assigned.filter((task) => !this.tasks.has(task.toString())),
+      delayMs,
+    );
+  }
+
   private opened(opened: OpenedTask): void {
     this.tasks.set(opened.task.id.toString(), opened);
+    // The shares may have changed since it was begun to be opened.
+    opened.task.resizeCaches(this.parts.memory.cacheBytesOf(opened.task.id));
     for (const queue of opened.task.inputs)
       this.taskOfPartition.set(partitionKey(queue.topic, queue.partition), opened);
     this.fetcher!.assign(
@@ -446,16 +501,27 @@ export class StreamThread {
     this.suspended = true;
     await this.stopOpening();
     this.ending = true;
-    await this.runInbox();
+    const finalCommit = this.commitAtEnd();
+    this.lastCommit = finalCommit.catch(() => undefined);
     try {
-      if (this.fatal === undefined && this.commits !== undefined) await this.commitAll();
-      else await this.commits?.settled();
+      await this.runInbox();
+      await finalCommit;
     } finally {
       for (const [id, opened] of [...this.tasks]) await this.closeTask(id, opened);
       await this.fetcher?.close();
       await this.member?.leave();
       this.parts.onLeft();
       this.producer?.close();
+    }
+  }
+
+  private async commitAtEnd(): Promise<void> {
+    if (this.fatal !== undefined || this.commits === undefined) return this.commits?.settled();
+    try {
+      await this.commitAll();
+    } catch (error) {
+      if (!lostMembership(error)) throw error;
+      this.logFailedCommit(error, 'others have the tasks now, and process its records');
     }
   }
 

@@ -119,7 +119,10 @@ export function sourceTopics(applicationId: string, subtopology: Subtopology): s
   ];
 }
 
-/** A repartition topic without a count of its own takes that of its co-partitioned external topics, else of its writers. */
+/**
+ * A repartition topic without a count of its own takes that of the topics that it must be co-partitioned with, else the largest
+ * that its writers read. Several such topics in one co-partition group all take the largest of theirs.
+ */
 function resolveRepartitionTopics(applicationId: string, topology: Topology, counts: Map<string, number>): void {
   const nameOf = (name: string): string => topicName(applicationId, { name, internal: true });
   for (const { name, partitions } of topology.repartitionTopics.values()) {
@@ -130,9 +133,7 @@ function resolveRepartitionTopics(applicationId: string, topology: Topology, cou
   while (unresolved.size > 0 && progress) {
     progress = false;
     for (const name of unresolved) {
-      const count =
-        copartitionedCount(applicationId, topology, name, counts) ??
-        writersCount(applicationId, topology, name, counts);
+      const count = copartitionedCount(applicationId, topology, name, counts);
       if (count === undefined) continue;
       counts.set(nameOf(name), count);
       unresolved.delete(name);
@@ -166,16 +167,14 @@ function copartitionedCount(
   name: string,
   counts: ReadonlyMap<string, number>,
 ): number | undefined {
-  for (const subtopology of topology.subtopologies) {
-    for (const group of subtopology.copartitionGroups) {
-      if (!group.some((topic) => topic.internal && topic.name === name)) continue;
-      const known = group
-        .map((topic) => counts.get(topicName(applicationId, topic)))
-        .filter((count) => count !== undefined);
-      if (known.length > 0) return Math.max(...known);
-    }
-  }
-  return undefined;
+  const group = topology.subtopologies
+    .flatMap(({ copartitionGroups }) => copartitionGroups)
+    .find((topics) => topics.some((topic) => topic.internal && topic.name === name));
+  if (group === undefined) return writersCount(applicationId, topology, name, counts);
+  const known = group.flatMap((topic) => counts.get(topicName(applicationId, topic)) ?? []);
+  if (known.length > 0) return Math.max(...known);
+  const written = group.map((topic) => writersCount(applicationId, topology, topic.name, counts));
+  return written.every((count) => count !== undefined) ? Math.max(...written) : undefined;
 }
 
 function writersCount(

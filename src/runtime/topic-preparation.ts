@@ -90,7 +90,7 @@ async function createInternalTopics(
     if (count !== partitions) throw new InternalTopicMismatchError(name, 'a partition count of', partitions, count);
     for (const [setting, expected] of Object.entries(REQUIRED[kind])) {
       const value = configs.get(name)?.get(setting);
-      if (value !== undefined && !value.split(',').includes(expected))
+      if (value !== undefined && value !== expected)
         throw new InternalTopicMismatchError(name, setting, expected, value);
     }
   }

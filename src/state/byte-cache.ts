@@ -1,4 +1,18 @@
 import { hashBytes } from './byte-hash';
+import {
+  copyBytes,
+  encodeHeader,
+  entryWords,
+  HEADER_BYTES,
+  headerWords,
+  KEY_LENGTH_SHIFT,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  NO_BYTES,
+  Segment,
+  USED,
+  VALUE_LENGTH_MASK,
+} from './byte-segment';
 
 const MIN_SEGMENT_BYTES = 1 << 12;
 const MAX_SEGMENT_BYTES = 1 << 22;
@@ -7,20 +21,8 @@ const SEGMENTS_PER_LIMIT = 64;
 const FIRST_INDEX_SLOTS = 256;
 const BYTES_PER_SLOT = 8;
 
-// The header of an entry, one 32-bit word: length of the key (11 bits), whether it was used since the last sweep (1 bit),
-// length of the value and 1, or 0 for "not in the database" (20 bits).
-const KEY_LENGTH_SHIFT = 21;
-const USED = 1 << 20;
-const VALUE_LENGTH_MASK = USED - 1;
-const HEADER_BYTES = 4;
-const MAX_KEY_BYTES = (1 << 11) - 1;
-const MAX_VALUE_BYTES = VALUE_LENGTH_MASK - 1;
-
 /** A segment with less than this part of live entries is swept without losing any. */
 const WORTH_COMPACTING = 0.8;
-
-/** Copying fewer bytes than this in a loop is faster than calling into native code. */
-const NATIVE_COPY_FROM = 48;
 
 /**
  * A bounded cache of serialized entries: millions of them without an object each, so the garbage collector has nothing to do.
@@ -41,7 +43,7 @@ export class ByteCache {
   /** After a `get` that returned true: the cache knows that the database has no such key, and there is no value. */
   isAbsent = false;
   /** After a `get` that returned true: the value is `valueBytes` from `valueStart` to `valueEnd`. Valid until the next `set`. */
-  valueBytes: Buffer = EMPTY;
+  valueBytes: Buffer = NO_BYTES;
   valueStart = 0;
   valueEnd = 0;
 
@@ -167,7 +169,7 @@ export class ByteCache {
     this.freeNumbers.length = 0;
     this.segmentCount = 0;
     this.head = undefined;
-    this.valueBytes = EMPTY;
+    this.valueBytes = NO_BYTES;
   }
 
   private remove(key: Uint8Array): boolean {
@@ -377,51 +379,4 @@ export class ByteCache {
     if (this.head === oldest) this.head = undefined;
     return true;
   }
-}
-
-/** One piece of the cache's memory. */
-class Segment {
-  bytes: Buffer;
-  words: Int32Array;
-  usedWords = 0;
-  /** Words of entries that are neither replaced nor deleted. */
-  liveWords = 0;
-  /** The greater, the later it became the head. */
-  age = 0;
-  released = false;
-
-  constructor(
-    readonly number: number,
-    size: number,
-  ) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
-    this.words = new Int32Array(this.bytes.buffer, 0, size / HEADER_BYTES);
-  }
-
-  release(): void {
-    this.released = true;
-    this.bytes = EMPTY;
-    this.words = NO_WORDS;
-  }
-}
-
-const EMPTY = Buffer.alloc(0);
-const NO_WORDS = new Int32Array(0);
-
-function entryWords(keyLength: number, valueLength: number): number {
-  return (HEADER_BYTES + keyLength + (valueLength < 0 ? 0 : valueLength) + 3) >>> 2;
-}
-
-function encodeHeader(keyLength: number, valueLength: number): number {
-  return (keyLength << KEY_LENGTH_SHIFT) | (valueLength + 1);
-}
-
-function headerWords(header: number): number {
-  return entryWords(header >>> KEY_LENGTH_SHIFT, (header & VALUE_LENGTH_MASK) - 1);
-}
-
-function copyBytes(from: Uint8Array, to: Buffer, at: number): void {
-  const { length } = from;
-  if (length < NATIVE_COPY_FROM) for (let offset = 0; offset < length; offset++) to[at + offset] = from[offset]!;
-  else to.set(from, at);
 }

@@ -3,17 +3,18 @@ import { join } from 'node:path';
 import { StateCorruptedError } from './state-database-errors';
 
 /**
- * Whether the directory holds a database. With `CURRENT` lost, RocksDB would take it for empty and begin a new one over it.
+ * The name of the manifest of the database in a directory, or undefined when there is no database. With `CURRENT` lost, RocksDB
+ * would take it for empty and begin a new one over it.
  *
  * @throws {StateCorruptedError} when it holds remains of one only
  */
-export async function databaseExists(directory: string): Promise<boolean> {
+export async function currentManifest(directory: string): Promise<string | undefined> {
   const names = new Set(await readdir(directory));
   names.delete('LOCK');
-  if (names.size === 0) return false;
+  if (names.size === 0) return undefined;
   if (!names.has('CURRENT')) throw new StateCorruptedError(directory, 'the file CURRENT is missing');
   const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trimEnd();
   if (!/^MANIFEST-\d+$/.test(manifest)) throw new StateCorruptedError(directory, 'the file CURRENT cannot be read');
   if (!names.has(manifest)) throw new StateCorruptedError(directory, `the file ${manifest} is missing`);
-  return true;
+  return manifest;
 }

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { MillraceError } from '../errors/millrace-error';
-import { binding, type NativeHandle } from './rocksdb-binding';
+import { makeDirectory } from './make-directory';
 import { NumberedStore } from './numbered-store';
-import { directoryFailure, stateFailure } from './rocksdb-failure';
-import { databaseExists } from './rocksdb-files';
+import { binding, type NativeHandle } from './rocksdb-binding';
+import { guardDirectory, stateFailure } from './rocksdb-failure';
+import { currentManifest } from './rocksdb-files';
 import {
   checkFormat,
   encodeFormat,
@@ -13,6 +12,7 @@ import {
   registerStores,
   STORES_KEY,
 } from './rocksdb-layout';
+import { closeNative, openNative, readNative, writeNative } from './rocksdb-native';
 import { scanRocksDb } from './rocksdb-scan';
 import { checkTableBlocks, checkTableSizes, parseTableFiles, type TableFile } from './rocksdb-tables';
 import { checkWriteAheadLogs } from './rocksdb-wal';
@@ -34,8 +34,6 @@ export interface RocksDbOptions {
   readonly maxOpenFiles: number;
 }
 
-const BLOCK_BYTES = 4096;
-
 /** One `getMany` runs on one thread of libuv's pool; a large one is worth two. */
 const SPLIT_READS_FROM = 512;
 
@@ -53,74 +51,50 @@ export async function openRocksDbState(
   stores: readonly StoreFormat[],
   options: RocksDbOptions,
 ): Promise<StateDatabase> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const isNew = !(await databaseExists(directory));
-    if (!isNew) await checkWriteAheadLogs(directory);
-    const native = await openNative(directory, options, isNew);
+  return guardDirectory(directory, async () => {
+    await makeDirectory(directory);
+    const manifest = await currentManifest(directory);
+    const isNew = manifest === undefined;
+    if (!isNew) await checkWriteAheadLogs(directory, manifest);
+    const native = await openNative(directory, {
+      createIfMissing: isNew,
+      errorIfExists: isNew,
+      readOnly: false,
+      cacheSize: options.blockCacheBytes,
+      writeBufferSize: options.writeBufferBytes,
+      maxOpenFiles: options.maxOpenFiles,
+    });
     try {
       return await loadState(directory, native, isNew, stores);
     } catch (error) {
-      await promised((callback) => binding.db_close(native, callback));
+      await closeNative(directory, native);
       throw error;
     }
-  } catch (error) {
-    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
-  }
+  });
 }
 
-/** Reads how far the state in a directory is, whatever stores it has. Writes nothing. */
-export async function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
-  try {
-    if (!(await databaseExists(directory))) return undefined;
-    await checkWriteAheadLogs(directory);
-    const native = await openNative(
-      directory,
-      { blockCacheBytes: 1 << 16, writeBufferBytes: 1 << 20, maxOpenFiles: 16 },
-      false,
-      true,
-    );
+/** Reads how far the state in a directory is, whatever stores it has. Undefined when there is none. Writes nothing. */
+export function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
+  return guardDirectory(directory, async () => {
+    const manifest = await currentManifest(directory);
+    if (manifest === undefined) return undefined;
+    await checkWriteAheadLogs(directory, manifest);
+    const native = await openNative(directory, {
+      createIfMissing: false,
+      errorIfExists: false,
+      readOnly: true,
+      cacheSize: 1 << 16,
+      writeBufferSize: 1 << 20,
+      maxOpenFiles: 16,
+    });
     try {
-      const [format, positions] = await readMany(native, [FORMAT_KEY, POSITIONS_KEY], directory);
+      const [format, positions] = await readNative(directory, native, [FORMAT_KEY, POSITIONS_KEY]);
       checkFormat(directory, format);
       return decodePositions(directory, positions);
     } finally {
-      await promised((callback) => binding.db_close(native, callback));
+      await closeNative(directory, native);
     }
-  } catch (error) {
-    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
-  }
-}
-
-async function openNative(
-  directory: string,
-  options: RocksDbOptions,
-  isNew: boolean,
-  readOnly = false,
-): Promise<NativeHandle> {
-  const native = binding.db_init();
-  try {
-    await promised((callback) =>
-      binding.db_open(
-        native,
-        directory,
-        {
-          createIfMissing: isNew,
-          errorIfExists: isNew,
-          readOnly,
-          compression: false,
-          cacheSize: options.blockCacheBytes,
-          writeBufferSize: options.writeBufferBytes,
-          blockSize: BLOCK_BYTES,
-          maxOpenFiles: options.maxOpenFiles,
-        },
-        callback,
-      ),
-    );
-  } catch (error) {
-    throw stateFailure(directory, error as Error);
-  }
-  return native;
+  });
 }
 
 async function loadState(
@@ -129,12 +103,12 @@ async function loadState(
   isNew: boolean,
   declared: readonly StoreFormat[],
 ): Promise<RocksDbState> {
-  await checkTableSizes(directory, tableFiles(native));
-  const [format, storedStores, storedPositions] = await readMany(
-    native,
-    [FORMAT_KEY, STORES_KEY, POSITIONS_KEY],
-    directory,
-  );
+  await checkTableSizes(directory, () => tableFiles(native));
+  const [format, storedStores, storedPositions] = await readNative(directory, native, [
+    FORMAT_KEY,
+    STORES_KEY,
+    POSITIONS_KEY,
+  ]);
   if (!isNew) checkFormat(directory, format);
   const { stores, added } = registerStores(directory, storedStores, declared);
   const positions = isNew ? new StatePositions() : decodePositions(directory, storedPositions);
@@ -205,11 +179,11 @@ class RocksDbState implements StateDatabase {
 
   async getMany(store: StoreHandle, storedKeys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
     this.checkOpen();
-    if (storedKeys.length < SPLIT_READS_FROM) return readMany(this.native, storedKeys, this.directory, store.name);
+    if (storedKeys.length < SPLIT_READS_FROM) return readNative(this.directory, this.native, storedKeys, store.name);
     const middle = storedKeys.length >>> 1;
     const [first, second] = await Promise.all([
-      readMany(this.native, storedKeys.slice(0, middle), this.directory, store.name),
-      readMany(this.native, storedKeys.slice(middle), this.directory, store.name),
+      readNative(this.directory, this.native, storedKeys.slice(0, middle), store.name),
+      readNative(this.directory, this.native, storedKeys.slice(middle), store.name),
     ]);
     return first.concat(second);
   }
@@ -228,9 +202,7 @@ class RocksDbState implements StateDatabase {
     this.nextPositions.merge(changes);
     binding.batch_put(batch, POSITIONS_KEY, this.nextPositions.encode());
     const commit = this.lastCommit.then(async () => {
-      await promised((callback) => binding.batch_write(batch, { sync: false }, callback)).catch((error: Error) => {
-        throw stateFailure(this.directory, error);
-      });
+      await writeNative(this.directory, batch);
       await this.checkBackgroundWork();
       this.positions.merge(changes);
       // A batch keeps its memory, outside of V8's sight, until it is collected; so it is used again.
@@ -249,13 +221,17 @@ class RocksDbState implements StateDatabase {
    */
   private async checkBackgroundWork(): Promise<void> {
     if (binding.db_get_property(this.native, 'rocksdb.background-errors') === '0') return;
-    await checkTableBlocks(this.directory, tableFiles(this.native));
+    await this.checkBlocks();
     throw new StateDirectoryError(this.directory, 'RocksDB could not write its files in the background');
+  }
+
+  private checkBlocks(): Promise<void> {
+    return guardDirectory(this.directory, () => checkTableBlocks(this.directory, tableFiles(this.native)));
   }
 
   async *scan(store: StoreHandle, bounds: ScanBounds = {}): AsyncGenerator<readonly [Buffer, Buffer]> {
     this.checkOpen();
-    await (this.blocksChecked ??= checkTableBlocks(this.directory, tableFiles(this.native)));
+    await (this.blocksChecked ??= this.checkBlocks());
     this.checkOpen();
     try {
       yield* scanRocksDb(this.native, this.numbered(store.name), bounds, () => this.closing === undefined);
@@ -272,9 +248,7 @@ class RocksDbState implements StateDatabase {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.lastCommit
-      .catch(() => undefined)
-      .then(() => promised((callback) => binding.db_close(this.native, callback)));
+    this.closing ??= this.lastCommit.catch(() => undefined).then(() => closeNative(this.directory, this.native));
     return this.closing;
   }
 
@@ -283,29 +257,6 @@ class RocksDbState implements StateDatabase {
   }
 }
 
-function readMany(
-  native: NativeHandle,
-  keys: readonly Buffer[],
-  directory: string,
-  store?: string,
-): Promise<(Buffer | undefined)[]> {
-  return new Promise((resolve, reject) => {
-    binding.db_get_many(native, keys, {}, (error, values) => {
-      if (error === null) resolve(values);
-      else reject(stateFailure(directory, error, store));
-    });
-  });
-}
-
 function tableFiles(native: NativeHandle): TableFile[] {
   return parseTableFiles(binding.db_get_property(native, 'rocksdb.sstables'));
-}
-
-function promised(start: (callback: (error: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    start((error) => {
-      if (error === null || error === undefined) resolve();
-      else reject(error);
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskedChecksum } from './rocksdb-checksum';
+import { VarintReader } from './rocksdb-varint';
 import { StateCorruptedError } from './state-database-errors';
 
 /** A file of sorted entries, as RocksDB's manifest has it. */
@@ -21,14 +22,16 @@ export function parseTableFiles(property: string): TableFile[] {
  * Checks that every table file is there, whole. RocksDB does it only with `paranoid_checks`, which the `rocksdb` package turns
  * off; otherwise the first read of a lost file would find it, maybe hours later.
  *
+ * @param current - the files of the database at the time of the call: compaction goes on meanwhile, and may take one away
  * @throws {StateCorruptedError}
  */
-export async function checkTableSizes(directory: string, tables: readonly TableFile[]): Promise<void> {
-  for (const { name, size } of tables) {
+export async function checkTableSizes(directory: string, current: () => readonly TableFile[]): Promise<void> {
+  for (const { name, size } of current()) {
     const found = await unlessMissing(stat(join(directory, name)));
+    if (found?.size === size) continue;
+    if (!current().some((table) => table.name === name)) continue;
     if (found === undefined) throw new StateCorruptedError(directory, `the table file ${name} is missing`);
-    if (found.size !== size)
-      throw new StateCorruptedError(directory, `the table file ${name} has ${found.size} bytes instead of ${size}`);
+    throw new StateCorruptedError(directory, `the table file ${name} has ${found.size} bytes instead of ${size}`);
   }
 }
 
@@ -133,25 +136,6 @@ class TableCheck {
 
   private fail(offset: number, what: string): never {
     throw new StateCorruptedError(this.directory, `the table file ${this.name} has ${what} at offset ${offset}`);
-  }
-}
-
-class VarintReader {
-  private position = 0;
-
-  constructor(private readonly bytes: Buffer) {}
-
-  next(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = this.bytes.readUInt8(this.position++);
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-    }
-  }
-
-  skip(length: number): void {
-    this.position += length;
   }
 }
 

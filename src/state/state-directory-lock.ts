@@ -1,8 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { binding } from './rocksdb-binding';
-import { directoryFailure, stateFailure } from './rocksdb-failure';
+import { makeDirectory } from './make-directory';
+import type { NativeHandle } from './rocksdb-binding';
+import { guardDirectory } from './rocksdb-failure';
+import { closeNative, openNative } from './rocksdb-native';
+import { StateCorruptedError } from './state-database-errors';
 import { StateDirectoryLockedError } from './state-directory-errors';
 
 interface Holder {
@@ -18,61 +21,57 @@ interface Holder {
  * file, so nothing may read or copy the `LOCK` file in there.
  */
 export class StateDirectoryLock {
-  private constructor(private readonly native: ReturnType<typeof binding.db_init>) {}
+  private constructor(
+    private readonly directory: string,
+    private readonly native: NativeHandle,
+  ) {}
 
   /** @throws {StateDirectoryLockedError} */
-  static async acquire(directory: string): Promise<StateDirectoryLock> {
-    const lockDirectory = join(directory, 'lock');
+  static acquire(directory: string): Promise<StateDirectoryLock> {
     const holderFile = join(directory, 'lock-holder.json');
-    const native = binding.db_init();
-    try {
-      await mkdir(lockDirectory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw directoryFailure(directory, error);
-    }
-    await new Promise<void>((resolve, reject) => {
-      binding.db_open(
-        native,
-        lockDirectory,
-        {
-          createIfMissing: true,
-          errorIfExists: false,
-          readOnly: false,
-          compression: false,
-          cacheSize: 1 << 12,
-          writeBufferSize: 1 << 16,
-          blockSize: 4096,
-          maxOpenFiles: 16,
-        },
-        (error) => {
-          if (error === null) resolve();
-          else reject(stateFailure(directory, error));
-        },
-      );
-    }).catch(async (error: unknown) => {
-      if (error instanceof StateDirectoryLockedError)
+    return guardDirectory(directory, async () => {
+      const native = await openLock(join(directory, 'lock')).catch(async (error: unknown) => {
+        if (!(error instanceof StateDirectoryLockedError)) throw error;
         throw new StateDirectoryLockedError(directory, await readHolder(holderFile), { cause: error.cause });
-      throw error;
+      });
+      const lock = new StateDirectoryLock(directory, native);
+      const holder: Holder = { pid: process.pid, host: hostname() };
+      try {
+        await writeFile(holderFile, JSON.stringify(holder), { mode: 0o600 });
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return lock;
     });
-    const lock = new StateDirectoryLock(native);
-    const holder: Holder = { pid: process.pid, host: hostname() };
-    try {
-      await writeFile(holderFile, JSON.stringify(holder), { mode: 0o600 });
-    } catch (error) {
-      await lock.release();
-      throw directoryFailure(directory, error);
-    }
-    return lock;
   }
 
   release(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      binding.db_close(this.native, (error) => {
-        if (error === null || error === undefined) resolve();
-        else reject(error);
-      });
-    });
+    return closeNative(this.directory, this.native);
   }
+}
+
+async function openLock(directory: string): Promise<NativeHandle> {
+  await makeDirectory(directory);
+  try {
+    return await openLockDatabase(directory);
+  } catch (error) {
+    if (!(error instanceof StateCorruptedError)) throw error;
+    // Damaged, so it was free: RocksDB takes the lock before it reads. There is nothing in it to lose.
+    for (const name of await readdir(directory)) if (name !== 'LOCK') await rm(join(directory, name));
+    return openLockDatabase(directory);
+  }
+}
+
+function openLockDatabase(directory: string): Promise<NativeHandle> {
+  return openNative(directory, {
+    createIfMissing: true,
+    errorIfExists: false,
+    readOnly: false,
+    cacheSize: 1 << 12,
+    writeBufferSize: 1 << 16,
+    maxOpenFiles: 16,
+  });
 }
 
 /** Who wrote last that it holds the lock. Only for people: the lock itself is the operating system's. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../errors/millrace-error';
-import { directoryFailure } from './rocksdb-failure';
+import { makeDirectory } from './make-directory';
+import { guardDirectory } from './rocksdb-failure';
 import { openRocksDbState, readRocksDbPositions, type RocksDbOptions } from './rocksdb-state';
 import type { StateDatabase, StoreFormat } from './state-database';
 import { StateCorruptedError, StateFormatError } from './state-database-errors';
@@ -57,12 +58,12 @@ export class StateDirectory {
    */
   static async open(stateDir: string, applicationId: string): Promise<StateDirectory> {
     const layout = stateDirectoryLayout(stateDir, applicationId);
-    return guarded(layout.root, async () => {
-      await mkdir(layout.root, { recursive: true, mode: 0o700 });
+    return guardDirectory(layout.root, async () => {
+      await makeDirectory(layout.root);
       await chmod(layout.root, 0o700);
       const lock = await StateDirectoryLock.acquire(layout.root);
       try {
-        await mkdir(layout.tasks, { recursive: true, mode: 0o700 });
+        await makeDirectory(layout.tasks);
         await rm(layout.deleted, { recursive: true, force: true });
         return new StateDirectory(layout, await readInstanceId(layout), lock);
       } catch (error) {
@@ -103,7 +104,7 @@ export class StateDirectory {
     await open.database.close();
     const { root } = taskDirectoryLayout(this.layout, taskId);
     const now = new Date();
-    await guarded(root, () => utimes(root, now, now));
+    await guardDirectory(root, () => utimes(root, now, now));
   }
 
   /**
@@ -115,8 +116,8 @@ export class StateDirectory {
     await this.closeTask(taskId).catch(ignoreDirectoryFailure);
     this.changelogSums.delete(taskId);
     const { root } = taskDirectoryLayout(this.layout, taskId);
-    await guarded(root, async () => {
-      await mkdir(this.layout.deleted, { recursive: true, mode: 0o700 });
+    await guardDirectory(root, async () => {
+      await makeDirectory(this.layout.deleted);
       const grave = join(this.layout.deleted, `${taskId}-${randomUUID()}`);
       try {
         await rename(root, grave);
@@ -164,7 +165,7 @@ export class StateDirectory {
   }
 
   private async taskIds(): Promise<string[]> {
-    const names = await guarded(this.layout.tasks, () => readdir(this.layout.tasks));
+    const names = await guardDirectory(this.layout.tasks, () => readdir(this.layout.tasks));
     return names.filter(isTaskId);
   }
 
@@ -220,12 +221,4 @@ async function modifiedAt(path: string): Promise<number> {
 
 function ignoreDirectoryFailure(error: unknown): void {
   if (!(error instanceof MillraceError)) throw error;
-}
-
-async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof MillraceError ? error : directoryFailure(directory, error);
-  }
 }

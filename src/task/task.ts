@@ -50,6 +50,8 @@ export interface SealedTask {
 
 /** Records taken from the queues at a time. Large enough that one getMany is worth its round trip, small enough to stay responsive. */
 const BATCH_RECORDS = 1000;
+/** Taken from the queues at a time. What a batch holds no longer counts as queued, so batches of large records are short. */
+const BATCH_BYTES = 1024 * 1024;
 /** Batches whose state is loaded ahead while another is processed. */
 const BATCHES_AHEAD = 2;
 /** Records between two looks at the clock. */
@@ -175,15 +177,24 @@ export class Task {
     const { keepsRawBytes } = this.failures;
     if (this.queues.length === 1) {
       const queue = this.queues[0]!;
-      while (batch.length < BATCH_RECORDS && queue.advance()) batch.addHead(queue, keepsRawBytes);
+      const enough = queue.queuedBytes - BATCH_BYTES;
+      while (batch.length < BATCH_RECORDS && queue.queuedBytes > enough && queue.advance())
+        batch.addHead(queue, keepsRawBytes);
       return;
     }
-    while (batch.length < BATCH_RECORDS) {
+    const enough = this.queuedBytes - BATCH_BYTES;
+    while (batch.length < BATCH_RECORDS && this.queuedBytes > enough) {
       const queue = this.queueOfLowestTimestamp();
       if (queue === undefined) return;
       batch.addHead(queue, keepsRawBytes);
       queue.hasHead = false;
     }
+  }
+
+  private get queuedBytes(): number {
+    let bytes = 0;
+    for (const queue of this.queues) bytes += queue.queuedBytes;
+    return bytes;
   }
 
   private queueOfLowestTimestamp(): PartitionQueue | undefined {
@@ -237,7 +248,7 @@ export class Task {
     epochLimitBytes: number,
     wake: () => void,
   ): number {
-    const { context, failures } = this;
+    const { context } = this;
     const { collector } = this.environment;
     const first = batch.next;
     while (!batch.done) {
@@ -258,7 +269,6 @@ export class Task {
         break;
       }
       this.finishOne(batch, index);
-      if (failures.fatal !== undefined) throw failures.fatal;
       if (context.commitRequested || collector.sizeInBytes + this.dirtyBytes >= epochLimitBytes) break;
       if (index % CLOCK_STRIDE === 0 && now() >= deadline) break;
     }

@@ -207,6 +207,13 @@ describe('StateDirectory', () => {
       expect(directory.instanceId).toBeDefined();
     });
 
+    it('even when the files of the lock were damaged meanwhile', async () => {
+      await (await StateDirectory.open(stateDir, 'app')).close();
+      await writeFile(join(stateDir, 'app', 'lock', 'CURRENT'), 'damaged lock');
+      directory = await StateDirectory.open(stateDir, 'app');
+      await expect(startHolder(stateDir)).rejects.toThrow(/STATE_DIRECTORY_LOCKED/);
+    });
+
     it('no longer once it was closed', async () => {
       await (await StateDirectory.open(stateDir, 'app')).close();
       const holder = await startHolder(stateDir);

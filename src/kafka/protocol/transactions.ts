@@ -15,15 +15,26 @@ export interface ProducerIdentity {
   readonly producerEpoch: number;
 }
 
+export const NO_PRODUCER: ProducerIdentity = { producerId: -1, producerEpoch: -1 };
+
+/**
+ * With an identity it asks for the next epoch of just that producer, and is refused when a newer one exists; without it fences
+ * whoever has the transactional id.
+ */
 export function initProducerIdRequest(
   transactionalId: string | null,
   transactionTimeoutMs: number,
+  current: ProducerIdentity = NO_PRODUCER,
 ): ApiRequest<InitProducerIdResponse> {
   return {
     name: 'InitProducerId',
     apiKey: 22,
-    apiVersion: 1,
-    encode: (writer) => writer.nullableString(transactionalId).int32(transactionTimeoutMs),
+    apiVersion: 3,
+    flexible: true,
+    encode: (writer) => {
+      writer.compactNullableString(transactionalId).int32(transactionTimeoutMs);
+      writer.int64(current.producerId).int16(current.producerEpoch).noTags();
+    },
     decode: (reader) => {
       reader.throttle();
       return { errorCode: reader.int16(), producerId: reader.int64(), producerEpoch: reader.int16() };
