@@ -45,6 +45,12 @@ find "$root/bin" "$root/opt/java" -type f \( -perm -u+x -o -name '*.so' \) -prin
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
   done
+# The rest of glibc, for native libraries that come in jars (compression).
+for library in /lib/*-linux-gnu/lib{nss_files,nss_dns,resolv,rt,util,dl,pthread,m}.so.* /lib/*-linux-gnu/libgcc_s.so.*; do
+  [ -e "$library" ] || continue
+  mkdir -p "$root$(dirname "$library")"
+  cp -L "$library" "$root$library"
+done
 echo 'kafka:x:1000:1000::/opt/kafka:/bin/sh' >"$root/etc/passwd"
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 

@@ -31,9 +31,11 @@ for program in "$root"/usr/bin/*; do ldd "$program" 2>/dev/null || true; done |
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
   done
-# Loaded by name when a host is looked up.
-for library in /lib/*-linux-gnu/libnss_{dns,files}.so.2 /lib/*-linux-gnu/libresolv.so.2; do
-  [ -e "$library" ] && mkdir -p "$root$(dirname "$library")" && cp -L "$library" "$root$library"
+# The rest of glibc: loaded by name when a host is looked up, or linked by native modules.
+for library in /lib/*-linux-gnu/lib{nss_dns,nss_files,resolv,rt,util,dl,pthread,m,anl}.so.*; do
+  [ -e "$library" ] || continue
+  mkdir -p "$root$(dirname "$library")"
+  cp -L "$library" "$root$library"
 done
 printf 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnode:x:1000:\n' >"$root/etc/group"

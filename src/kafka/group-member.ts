@@ -50,7 +50,10 @@ export interface GroupHandlers {
   onRevoked(cause: RevocationCause): Promise<void>;
   /** A rebalance that comes meanwhile waits until the promise is settled: begin long work here, do not wait for it. */
   onAssigned(assignment: GroupAssignment): Promise<void>;
-  /** The member is out of the group and stays out. Its partitions were revoked as `lost` before. */
+  /**
+   * The member is out of the group and stays out: the group refused it, or the assignor or a handler threw. Partitions that it
+   * had are not its own any more, whether `onRevoked('lost')` could be called before or not.
+   */
   onFatal(error: unknown): void;
 }
 
@@ -143,6 +146,8 @@ export class GroupMember {
       this.joined = undefined;
       this.become('FAILED');
       this.options.handlers.onFatal(error);
+      // The others need not wait for the session to time out. Who was fenced has no place to give up.
+      if (!isFenced(error)) await this.sendLeave();
     }
   }
 
@@ -358,4 +363,9 @@ export class GroupMember {
   private become(state: GroupMemberState): void {
     this.current = state;
   }
+}
+
+function isFenced(error: unknown): boolean {
+  const cause = error instanceof GroupMembershipError ? error.cause : undefined;
+  return cause instanceof BrokerResponseError && cause.errorCode === ErrorCode.FENCED_INSTANCE_ID;
 }

@@ -5,7 +5,7 @@ import { BrokerStartError } from './broker-errors';
 import { brokerAnswers } from './broker-ready';
 import { brokerHeap, brokerSettings, KAFKA_VERSION } from './broker-settings';
 import { pullUnlessPresent } from './container-image';
-import { freePort } from './free-port';
+import { canListen, freePort } from './free-port';
 import type { BrokerOrReason, TestBroker } from './kafka-broker';
 import { guardContainer, type ReleaseGuard } from './orphan-guard';
 
@@ -37,7 +37,7 @@ export async function startContainerBroker(log: (line: string) => void): Promise
   const port = await freePort();
   const name = `millrace-broker-${randomUUID()}`;
   const releaseGuard = guardContainer(name);
-  const address = `${engine.info.containerRuntime.host.replace('localhost', '127.0.0.1')}:${port}`;
+  const address = `${await publishedHost(engine)}:${port}`;
   try {
     const started = await new GenericContainer(image)
       .withName(name)
@@ -129,6 +129,15 @@ class ContainerBroker implements TestBroker {
   private async runs(): Promise<boolean> {
     return (await this.container.inspect()).State.Running;
   }
+}
+
+/**
+ * Where the ports that the engine publishes are found. Testcontainers names the engine's bridge when it believes to run inside a
+ * container; where that bridge is one of this machine's own addresses, the loopback address does.
+ */
+async function publishedHost(engine: ContainerRuntimeClient): Promise<string> {
+  const { host } = engine.info.containerRuntime;
+  return host === 'localhost' || (await canListen(host, 0)) ? '127.0.0.1' : host;
 }
 
 /** Kafka's images turn `KAFKA_FOO_BAR` into `foo.bar`. */

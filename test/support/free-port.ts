@@ -9,14 +9,15 @@ const HIGHEST = 32_000;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-    if (await canListen(port)) return port;
+    if (await canListen('127.0.0.1', port)) return port;
   }
 }
 
-function canListen(port: number): Promise<boolean> {
+/** Whether the address is one of this machine's own, and the port free. Port 0 asks for the address alone. */
+export function canListen(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

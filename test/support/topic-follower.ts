@@ -91,7 +91,7 @@ export class TopicFollower {
     const { END_BATCH_PROCESS, CRASH } = this.consumer.events;
     // Comes for batches without any visible record too, which eachBatch never sees.
     this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-      this.positions.set(payload.partition, Number(payload.lastOffset) + 1);
+      this.positions.set(payload.partition, Math.max(this.position(payload.partition), Number(payload.lastOffset) + 1));
       this.ask();
     });
     this.consumer.on(CRASH, ({ payload }) => {
@@ -105,6 +105,8 @@ export class TopicFollower {
       autoCommit: false,
       eachBatch: async ({ batch }) => {
         for (const message of batch.messages) {
+          // After a broker was gone, the group may begin at the start again.
+          if (Number(message.offset) < this.position(batch.partition)) continue;
           this.records.push({
             partition: batch.partition,
             offset: Number(message.offset),
