@@ -157,8 +157,7 @@ export const configSchema = z.strictObject({
       'Bytes of outputs and changelog records after which an epoch is committed before its interval is over. Shared by the stream threads of an instance.',
   }),
   maxBatchBytes: integer(KIB, 1_000_000, {
-    description:
-      'Largest record batch to send. A topic whose `max.message.bytes` is less gets smaller ones.',
+    description: 'Largest record batch to send. A topic whose `max.message.bytes` is less gets smaller ones.',
     kafkaName: 'max.request.size',
   }),
   compressionType: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'none', {

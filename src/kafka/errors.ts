@@ -65,7 +65,7 @@ export class BrokerResponseError extends MillraceError {
       `Kafka answered ${request}${where === '' ? '' : ` for ${where}`} with ${errorName(errorCode)}` +
         (brokerMessage === undefined || brokerMessage === null ? '' : `: ${brokerMessage}`) +
         (errorCode === ErrorCode.MESSAGE_TOO_LARGE
-          ? `. The topic's max.message.bytes is smaller than the batches that are sent to it: raise it, or lower maxRequestSize.`
+          ? `. The topic's max.message.bytes is smaller than the batches that are sent to it: raise it, or lower maxBatchBytes.`
           : '') +
         (isAuthorizationCode(errorCode) ? '. Grant the missing permission to the principal of this client.' : ''),
       { location },
@@ -144,7 +144,7 @@ export class RecordTooLargeError extends MillraceError {
   ) {
     super(
       `A record of ${sizeInBytes} bytes for topic '${topic}' exceeds the limit of ${limitInBytes} bytes for one batch. ` +
-        `Make the record smaller, or raise maxRequestSize here and max.message.bytes of the topic.`,
+        `Make the record smaller, or raise maxBatchBytes here and max.message.bytes of the topic.`,
       { location: { topic } },
     );
   }

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors/millrace-error';
 import type { SinkNode as SinkDescription, TopicReference } from '../topology/graph';
 import { OperatorNode, type Processed } from './operator-node';
 import { InvalidPartitionError } from './invalid-partition-error';
@@ -55,7 +56,11 @@ export class SinkNode extends OperatorNode {
     }
     return topic.then(
       (known) => this.send(known, key, value, timestamp),
-      (error: unknown) => this.context.failures.productionFailed(this.name, name, error),
+      (error: unknown) => {
+        // That the record names no topic is the record's fault; that Kafka does not answer is not.
+        if (!(error instanceof MillraceError) || error.code !== 'TOPIC_MISSING') throw error;
+        this.context.failures.productionFailed(this.name, name, error);
+      },
     );
   }
 

@@ -84,7 +84,11 @@ export class LocalStates {
     }
     return inMemory.length === 0
       ? durable
-      : new SplitState(durable, openMemoryState(`task ${id.toString()}`, inMemory), new Set(inMemory.map(({ name }) => name)));
+      : new SplitState(
+          durable,
+          openMemoryState(`task ${id.toString()}`, inMemory),
+          new Set(inMemory.map(({ name }) => name)),
+        );
   }
 
   /** Throws away the state that an error is about: reading it again would find the same damage. */

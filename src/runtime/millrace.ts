@@ -100,7 +100,13 @@ export class Millrace {
    * @returns a function that removes the listener
    */
   onStateChange(listener: StateListener): () => void {
-    return this.machine.onChange(listener);
+    return this.machine.onChange((next, before) => {
+      try {
+        listener(next, before);
+      } catch (error) {
+        this.logger.error({ event: 'state_listener_failed', err: error }, 'A state listener threw');
+      }
+    });
   }
 
   /**
@@ -143,7 +149,8 @@ export class Millrace {
     if (this.stopping !== undefined) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
-    await members.leaveGroup();
+    // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
+    if (config.groupInstanceId === undefined) await members.leaveGroup();
     const layout = new TaskLayout(config.applicationId, topology, plan);
     const memory = new InstanceMemory(config, layout);
     const states = new LocalStates(directory, layout, memory, logger);

@@ -507,7 +507,10 @@ export class StreamThread {
       await this.runInbox();
       await finalCommit;
     } finally {
-      for (const [id, opened] of [...this.tasks]) await this.closeTask(id, opened);
+      for (const [id, opened] of [...this.tasks]) {
+        // What a processor throws in its close() must not keep the partitions from the other members.
+        await this.closeTask(id, opened).catch((error: unknown) => this.fail(error));
+      }
       await this.fetcher?.close();
       await this.member?.leave();
       this.parts.onLeft();

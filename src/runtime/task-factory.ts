@@ -61,7 +61,12 @@ export class TaskFactory {
       counter,
       logger,
     });
-    await task.init();
+    try {
+      await task.init();
+    } catch (error) {
+      await task.close();
+      throw error;
+    }
     return task;
   }
 }

@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error';
 import { fetchCommitted, partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
@@ -51,55 +52,55 @@ export class TaskOpener {
   async open(ids: readonly TaskId[], abort: AbortSignal, onOpened: (opened: OpenedTask) => void): Promise<void> {
     if (ids.length === 0) return;
     const startedAt = this.parts.now();
-    const [states, [starts, ends]] = await Promise.all([
-      Promise.all(ids.map((id) => this.parts.states.open(id))),
-      this.positions(ids),
-    ]);
-    await Promise.all(
-      ids.map(async (id, index) => {
-        let state = states[index]!;
-        try {
-          state = await this.usable(id, state, ends);
-          const restored = await this.restore(id, state, ends, abort);
-          if (abort.aborted) {
-            await state.close();
-            return;
-          }
-          const task = await this.parts.factory.create(
-            id,
-            state.database,
-            starts,
-            state.database.isNew && restored === 0,
-          );
-          const { close } = state;
-          onOpened({ task, close: () => task.close().finally(close) });
-        } catch (error) {
-          await state.close();
-          if (!abort.aborted) throw error;
-        }
-      }),
-    );
+    const positions = unlessAborted(this.positions(ids), abort);
+    // Every task looks at it, but only once its state is open.
+    positions.catch(() => undefined);
+    await Promise.all(ids.map((id) => this.openOne(id, positions, abort, onOpened)));
+    if (abort.aborted) return;
     this.parts.logger.info(
       { event: 'tasks_opened', tasks: ids.map(String), milliseconds: Math.round(this.parts.now() - startedAt) },
       `Opened ${ids.length} tasks`,
     );
   }
 
+  private async openOne(
+    id: TaskId,
+    positions: Promise<Positions>,
+    abort: AbortSignal,
+    onOpened: (opened: OpenedTask) => void,
+  ): Promise<void> {
+    let state: LocalState | undefined;
+    try {
+      state = await this.parts.states.open(id);
+      const { starts, ends } = await positions;
+      state = await this.usable(id, state, ends);
+      const restored = await this.restore(id, state, ends, abort);
+      abort.throwIfAborted();
+      const { database, close } = state;
+      const task = await this.parts.factory.create(id, database, starts, database.isNew && restored === 0);
+      onOpened({ task, close: () => task.close().finally(close) });
+    } catch (error) {
+      await state?.close();
+      if (!abort.aborted) throw error;
+    }
+  }
+
   async wipeDamaged(error: StateCorruptedError, ids: readonly TaskId[]): Promise<void> {
     await this.parts.states.wipeDamaged(error, ids);
   }
 
-  /** Where the inputs begin, and where each changelog begins and ends. */
-  private async positions(
-    ids: readonly TaskId[],
-  ): Promise<[starts: ReadonlyMap<string, number>, ends: ReadonlyMap<string, ChangelogEnds>]> {
+  private async positions(ids: readonly TaskId[]): Promise<Positions> {
     const { cluster, groupId, layout, admin, stableOffsetsTimeoutMs, offsetReset, logger } = this.parts;
     const inputs = ids.flatMap((id) => layout.inputsOf(id));
     const committed = await fetchCommitted(cluster, groupId, inputs, {
       requireStable: true,
       timeoutMs: stableOffsetsTimeoutMs,
     });
-    return Promise.all([resolveStartOffsets(admin, inputs, committed, offsetReset, logger), this.changelogEnds(ids)]);
+    const [starts, ends] = await Promise.all([
+      resolveStartOffsets(admin, inputs, committed, offsetReset, logger),
+      this.changelogEnds(ids),
+    ]);
+    return { starts, ends };
   }
 
   private async changelogEnds(ids: readonly TaskId[]): Promise<ReadonlyMap<string, ChangelogEnds>> {
@@ -152,6 +153,12 @@ export class TaskOpener {
   }
 }
 
+/** Where the inputs begin, and where each changelog begins and ends, by `topic-partition`. */
+interface Positions {
+  readonly starts: ReadonlyMap<string, number>;
+  readonly ends: ReadonlyMap<string, ChangelogEnds>;
+}
+
 interface ChangelogEnds {
   readonly start: number;
   /** The high watermark. */
@@ -173,4 +180,18 @@ function unusable(
     if (position < start) return `its position ${position} is before the start ${start} of ${topic}-${partition}`;
   }
   return undefined;
+}
+
+/** An open transaction of a predecessor can hold the committed offsets for long; a rebalance does not wait for that. */
+async function unlessAborted<T>(answer: Promise<T>, abort: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(asError(abort.reason));
+    abort.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    if (onAbort !== undefined) abort.removeEventListener('abort', onAbort);
+  }
 }

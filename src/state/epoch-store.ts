@@ -4,6 +4,7 @@ import type { Awaitable } from '../topology/processor-api';
 import { ByteCache } from './byte-cache';
 import { EntryCodec } from './entry-codec';
 import { mergeScan } from './merge-scan';
+import { StateSerializationError } from './state-serialization-error';
 import type { StoreEntry } from './store-entry';
 import type { RecordTime } from './record-time';
 import type { StateDatabase, StateWrite, StoreHandle } from './state-database';
@@ -213,7 +214,7 @@ export class EpochStore<K, V> {
       entry.dirty = false;
       entry.sealed = true;
       const key = codec.encodeKey(entry.key);
-      const value = entry.value === undefined ? undefined : codec.encodeValue(entry.value, entry.timestamp);
+      const value = this.encodeValue(entry);
       keys[index] = key;
       values[index] = value;
       cache.set(key, value);
@@ -225,6 +226,15 @@ export class EpochStore<K, V> {
     }
     this.averageEntryBytes = Math.ceil(bytes / entries.length);
     return { entries, keys, values };
+  }
+
+  private encodeValue({ value, timestamp }: StoreEntry<K, V>): Buffer | undefined {
+    if (value === undefined) return undefined;
+    try {
+      return this.codec.encodeValue(value, timestamp);
+    } catch (error) {
+      throw new StateSerializationError(this.name, this.definition.valueSerde.name, error);
+    }
   }
 
   /** Adds a sealed epoch to the task's write. */

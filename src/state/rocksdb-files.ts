@@ -1,6 +1,24 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readManifest, type Manifest } from './rocksdb-manifest';
+import { checkTables } from './rocksdb-tables';
+import { checkWriteAheadLogs } from './rocksdb-wal';
 import { StateCorruptedError } from './state-database-errors';
+
+/**
+ * Checks what RocksDB, as the `rocksdb` package opens it, does not check, and what it reads before it has checked it.
+ *
+ * @returns what its manifest says, or undefined when there is no database
+ * @throws {StateCorruptedError}
+ */
+export async function checkFiles(directory: string): Promise<Manifest | undefined> {
+  const name = await currentManifest(directory);
+  if (name === undefined) return undefined;
+  const manifest = await readManifest(directory, name);
+  await checkTables(directory, manifest.tables);
+  await checkWriteAheadLogs(directory, manifest);
+  return manifest;
+}
 
 /**
  * The name of the manifest of the database in a directory, or undefined when there is no database. With `CURRENT` lost, RocksDB
@@ -8,7 +26,7 @@ import { StateCorruptedError } from './state-database-errors';
  *
  * @throws {StateCorruptedError} when it holds remains of one only
  */
-export async function currentManifest(directory: string): Promise<string | undefined> {
+async function currentManifest(directory: string): Promise<string | undefined> {
   const names = new Set(await readdir(directory));
   names.delete('LOCK');
   if (names.size === 0) return undefined;

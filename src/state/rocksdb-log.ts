@@ -27,7 +27,7 @@ export async function readLog(
   headBytes: number,
   record: (head: Buffer, offset: number) => void,
 ): Promise<void> {
-  const reader = new LogReader(directory, name, Buffer.alloc(headBytes), record);
+  const reader = new LogReader(directory, name, headBytes, record);
   const file = await open(join(directory, name));
   try {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
@@ -53,7 +53,9 @@ export async function readLog(
  * record is one full fragment, or a first, middle ones and a last.
  */
 class LogReader {
-  private headFilled = 0;
+  /** Of a record in several fragments, what came before the last one. */
+  private parts: Buffer[] = [];
+  private partBytes = 0;
   private insideRecord = false;
   private recordOffset = 0;
   private blockNumber = 0;
@@ -61,7 +63,7 @@ class LogReader {
   constructor(
     private readonly directory: string,
     private readonly name: string,
-    private readonly head: Buffer,
+    private readonly headBytes: number,
     private readonly record: (head: Buffer, offset: number) => void,
   ) {}
 
@@ -94,13 +96,18 @@ class LogReader {
   private fragment(type: number, payload: Buffer, offset: number): void {
     const begins = type === FULL || type === FIRST;
     if (type < FULL || type > LAST || begins === this.insideRecord) this.fail(offset, 'a record out of place');
-    if (begins) {
-      this.headFilled = 0;
-      this.recordOffset = offset;
-    }
-    this.headFilled += payload.copy(this.head, this.headFilled);
+    if (begins) this.recordOffset = offset;
+    const head = payload.subarray(0, Math.min(payload.length, this.headBytes - this.partBytes));
     this.insideRecord = type === FIRST || type === MIDDLE;
-    if (!this.insideRecord) this.record(this.head.subarray(0, this.headFilled), this.recordOffset);
+    if (this.insideRecord) {
+      // A copy: the buffer is read into again.
+      this.parts.push(Buffer.from(head));
+      this.partBytes += head.length;
+    } else {
+      this.record(this.parts.length === 0 ? head : Buffer.concat([...this.parts, head]), this.recordOffset);
+      this.parts = [];
+      this.partBytes = 0;
+    }
   }
 
   private fail(offset: number, what: string): never {

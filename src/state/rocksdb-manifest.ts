@@ -1,49 +1,61 @@
 import { readLog } from './rocksdb-log';
+import type { TableFile } from './rocksdb-tables';
 import { VarintReader } from './rocksdb-varint';
 import { StateCorruptedError } from './state-database-errors';
 
-export interface ManifestPosition {
+/** What a manifest says of the state that RocksDB will open. */
+export interface Manifest {
   /** Write-ahead logs with a smaller number are in the table files. */
   readonly logNumber: number;
   /** The last sequence number given out when `logNumber` was recorded, if it was recorded with it. */
   readonly lastSequence: number | undefined;
+  readonly tables: readonly TableFile[];
 }
 
-// Fields of a record, each a tag and its value. These come before all others.
+// Fields of a record, each a tag and its value.
 const COMPARATOR = 1;
 const LOG_NUMBER = 2;
 const NEXT_FILE_NUMBER = 3;
 const LAST_SEQUENCE = 4;
+const COMPACT_POINTER = 5;
+const DELETED_FILE = 6;
 const PREVIOUS_LOG_NUMBER = 9;
+const MIN_LOG_NUMBER_TO_KEEP = 10;
+const NEW_FILE = 103;
 const MAX_COLUMN_FAMILY = 203;
-
-const HEAD_BYTES = 256;
+/** Tags with this bit may be skipped: a length and as many bytes. */
+const MAY_BE_SKIPPED = 1 << 13;
+/** Ends the optional fields of a new file. */
+const END_OF_FILE_FIELDS = 1;
 
 /** @throws {StateCorruptedError} */
-export async function readManifest(directory: string, name: string): Promise<ManifestPosition> {
-  let position: ManifestPosition = { logNumber: 0, lastSequence: 0 };
-  await readLog(directory, name, HEAD_BYTES, (head, offset) => {
+export async function readManifest(directory: string, name: string): Promise<Manifest> {
+  const state: ManifestState = { logNumber: 0, lastSequence: 0, tables: new Map() };
+  await readLog(directory, name, Number.MAX_SAFE_INTEGER, (record, offset) => {
     try {
-      const { logNumber, lastSequence } = parseFirstFields(head);
-      // A new database begins with a record without writes, its numbers in two records.
-      if (logNumber !== undefined && logNumber > 0) position = { logNumber, lastSequence };
+      applyRecord(state, new VarintReader(record));
     } catch (cause) {
       throw new StateCorruptedError(directory, `the file ${name} has an unreadable record at offset ${offset}`, {
         cause,
       });
     }
   });
-  return position;
+  return { ...state, tables: [...state.tables.values()] };
 }
 
-function parseFirstFields(record: Buffer): { logNumber: number | undefined; lastSequence: number | undefined } {
+interface ManifestState {
+  logNumber: number;
+  lastSequence: number | undefined;
+  /** By number. */
+  readonly tables: Map<number, TableFile>;
+}
+
+function applyRecord(state: ManifestState, reader: VarintReader): void {
   let logNumber: number | undefined;
   let lastSequence: number | undefined;
-  for (const reader = new VarintReader(record); !reader.atEnd;) {
-    switch (reader.next()) {
-      case COMPARATOR:
-        reader.skip(reader.next());
-        break;
+  while (!reader.atEnd) {
+    const tag = reader.next();
+    switch (tag) {
       case LOG_NUMBER:
         logNumber = reader.next();
         break;
@@ -52,12 +64,45 @@ function parseFirstFields(record: Buffer): { logNumber: number | undefined; last
         break;
       case NEXT_FILE_NUMBER:
       case PREVIOUS_LOG_NUMBER:
+      case MIN_LOG_NUMBER_TO_KEEP:
       case MAX_COLUMN_FAMILY:
         reader.next();
         break;
+      case COMPARATOR:
+        reader.skip(reader.next());
+        break;
+      case COMPACT_POINTER:
+        reader.next();
+        reader.skip(reader.next());
+        break;
+      case DELETED_FILE:
+        reader.next();
+        state.tables.delete(reader.next());
+        break;
+      case NEW_FILE:
+        addTable(state, reader);
+        break;
       default:
-        return { logNumber, lastSequence };
+        if ((tag & MAY_BE_SKIPPED) === 0) throw new Error(`unknown tag ${tag}`);
+        reader.skip(reader.next());
     }
   }
-  return { logNumber, lastSequence };
+  // A new database begins with a record that says 0, and there is no such log.
+  if (logNumber !== undefined && logNumber > 0) {
+    state.logNumber = logNumber;
+    state.lastSequence = lastSequence;
+  }
+}
+
+/** Level, number, size, smallest and greatest key, smallest and greatest sequence number, optional fields. */
+function addTable({ tables }: ManifestState, reader: VarintReader): void {
+  reader.next();
+  const number = reader.next();
+  const size = reader.next();
+  reader.skip(reader.next());
+  reader.skip(reader.next());
+  reader.next();
+  reader.next();
+  while (reader.next() !== END_OF_FILE_FIELDS) reader.skip(reader.next());
+  tables.set(number, { name: `${String(number).padStart(6, '0')}.sst`, size });
 }

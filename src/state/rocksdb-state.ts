@@ -2,7 +2,7 @@ import { makeDirectory } from './make-directory';
 import { NumberedStore } from './numbered-store';
 import { binding, type NativeHandle } from './rocksdb-binding';
 import { guardDirectory, stateFailure } from './rocksdb-failure';
-import { currentManifest } from './rocksdb-files';
+import { checkFiles } from './rocksdb-files';
 import {
   checkFormat,
   encodeFormat,
@@ -14,8 +14,7 @@ import {
 } from './rocksdb-layout';
 import { closeNative, openNative, readNative, writeNative } from './rocksdb-native';
 import { scanRocksDb } from './rocksdb-scan';
-import { checkTableBlocks, checkTableSizes, parseTableFiles, type TableFile } from './rocksdb-tables';
-import { checkWriteAheadLogs } from './rocksdb-wal';
+import { checkTableBlocks, type TableFile } from './rocksdb-tables';
 import { RocksDbWrite } from './rocksdb-write';
 import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
 import { StateCorruptedError, StateDatabaseClosedError } from './state-database-errors';
@@ -53,9 +52,8 @@ export async function openRocksDbState(
 ): Promise<StateDatabase> {
   return guardDirectory(directory, async () => {
     await makeDirectory(directory);
-    const manifest = await currentManifest(directory);
+    const manifest = await checkFiles(directory);
     const isNew = manifest === undefined;
-    if (!isNew) await checkWriteAheadLogs(directory, manifest);
     const native = await openNative(directory, {
       createIfMissing: isNew,
       errorIfExists: isNew,
@@ -65,7 +63,7 @@ export async function openRocksDbState(
       maxOpenFiles: options.maxOpenFiles,
     });
     try {
-      return await loadState(directory, native, isNew, stores);
+      return await loadState(directory, native, manifest?.tables, stores);
     } catch (error) {
       await closeNative(directory, native);
       throw error;
@@ -76,9 +74,7 @@ export async function openRocksDbState(
 /** Reads how far the state in a directory is, whatever stores it has. Undefined when there is none. Writes nothing. */
 export function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
   return guardDirectory(directory, async () => {
-    const manifest = await currentManifest(directory);
-    if (manifest === undefined) return undefined;
-    await checkWriteAheadLogs(directory, manifest);
+    if ((await checkFiles(directory)) === undefined) return undefined;
     const native = await openNative(directory, {
       createIfMissing: false,
       errorIfExists: false,
@@ -100,10 +96,11 @@ export function readRocksDbPositions(directory: string): Promise<StatePositions 
 async function loadState(
   directory: string,
   native: NativeHandle,
-  isNew: boolean,
+  /** Of the database that was there; undefined when it is new. */
+  tables: readonly TableFile[] | undefined,
   declared: readonly StoreFormat[],
 ): Promise<RocksDbState> {
-  await checkTableSizes(directory, () => tableFiles(native));
+  const isNew = tables === undefined;
   const [format, storedStores, storedPositions] = await readNative(directory, native, [
     FORMAT_KEY,
     STORES_KEY,
@@ -115,7 +112,7 @@ async function loadState(
   const state = new RocksDbState(
     directory,
     native,
-    isNew,
+    tables,
     new Map(stores.map(({ name, number }) => [name, new NumberedStore(name, number)])),
     positions,
   );
@@ -145,11 +142,16 @@ class RocksDbState implements StateDatabase {
   constructor(
     private readonly directory: string,
     private readonly native: NativeHandle,
-    readonly isNew: boolean,
+    /** That an earlier process left behind; undefined when the database is new. */
+    private readonly tables: readonly TableFile[] | undefined,
     private readonly stores: ReadonlyMap<string, NumberedStore>,
     private readonly positions: StatePositions,
   ) {
     this.nextPositions.merge(positions);
+  }
+
+  get isNew(): boolean {
+    return this.tables === undefined;
   }
 
   initialize(stores: Buffer): Promise<void> {
@@ -226,7 +228,7 @@ class RocksDbState implements StateDatabase {
   }
 
   private checkBlocks(): Promise<void> {
-    return guardDirectory(this.directory, () => checkTableBlocks(this.directory, tableFiles(this.native)));
+    return guardDirectory(this.directory, () => checkTableBlocks(this.directory, this.tables ?? []));
   }
 
   async *scan(store: StoreHandle, bounds: ScanBounds = {}): AsyncGenerator<readonly [Buffer, Buffer]> {
@@ -255,8 +257,4 @@ class RocksDbState implements StateDatabase {
   private checkOpen(): void {
     if (this.closing !== undefined) throw new StateDatabaseClosedError(this.directory);
   }
-}
-
-function tableFiles(native: NativeHandle): TableFile[] {
-  return parseTableFiles(binding.db_get_property(native, 'rocksdb.sstables'));
 }

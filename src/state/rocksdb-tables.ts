@@ -1,4 +1,4 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskedChecksum } from './rocksdb-checksum';
 import { VarintReader } from './rocksdb-varint';
@@ -10,28 +10,16 @@ export interface TableFile {
   readonly size: number;
 }
 
-/** @param property - RocksDB's `rocksdb.sstables`, with lines as ` 17:123[1 .. 124]['a' .. 'd']`: number, size, ... */
-export function parseTableFiles(property: string): TableFile[] {
-  return Array.from(property.matchAll(/^ (\d+):(\d+)\[\d+ \.\. \d+\]\[/gm), ([, number, size]) => ({
-    name: `${number!.padStart(6, '0')}.sst`,
-    size: Number(size),
-  }));
-}
-
 /**
- * Checks that every table file is there, whole. RocksDB does it only with `paranoid_checks`, which the `rocksdb` package turns
- * off; otherwise the first read of a lost file would find it, maybe hours later.
+ * Checks that every table file is there, whole, and that what describes its entries is undamaged. RocksDB would find a lost file
+ * when it is first read, maybe hours later; and with damaged properties it misreads a file, which can end the process.
  *
- * @param current - the files of the database at the time of the call: compaction goes on meanwhile, and may take one away
  * @throws {StateCorruptedError}
  */
-export async function checkTableSizes(directory: string, current: () => readonly TableFile[]): Promise<void> {
-  for (const { name, size } of current()) {
-    const found = await unlessMissing(stat(join(directory, name)));
-    if (found?.size === size) continue;
-    if (!current().some((table) => table.name === name)) continue;
-    if (found === undefined) throw new StateCorruptedError(directory, `the table file ${name} is missing`);
-    throw new StateCorruptedError(directory, `the table file ${name} has ${found.size} bytes instead of ${size}`);
+export async function checkTables(directory: string, tables: readonly TableFile[]): Promise<void> {
+  for (const table of tables) {
+    const found = await withTable(directory, table, (check) => check.description());
+    if (!found) throw new StateCorruptedError(directory, `the table file ${table.name} is missing`);
   }
 }
 
@@ -44,14 +32,33 @@ export async function checkTableSizes(directory: string, current: () => readonly
  * @throws {StateCorruptedError}
  */
 export async function checkTableBlocks(directory: string, tables: readonly TableFile[]): Promise<void> {
-  for (const { name } of tables) {
-    const file = await unlessMissing(open(join(directory, name)));
-    if (file === undefined) continue;
-    try {
-      await new TableCheck(directory, name, file).run();
-    } finally {
-      await file.close();
-    }
+  for (const table of tables) await withTable(directory, table, (check) => check.entries());
+}
+
+/** False when there is no such file. */
+async function withTable(
+  directory: string,
+  table: TableFile,
+  work: (check: TableCheck) => Promise<void>,
+): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(join(directory, table.name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    if (size !== table.size)
+      throw new StateCorruptedError(
+        directory,
+        `the table file ${table.name} has ${size} bytes instead of ${table.size}`,
+      );
+    await work(new TableCheck(directory, table, file));
+    return true;
+  } finally {
+    await file.close();
   }
 }
 
@@ -69,8 +76,8 @@ interface BlockHandle {
 }
 
 /**
- * Follows one file: blocks of entries, each with a trailer; other blocks; an index block with where each block of entries is; a
- * footer with where the index is.
+ * Follows one file: blocks of entries, each with a trailer; blocks that describe them (filter, index, properties); a block with where
+ * the filter and the properties are; a footer with where that block and the index are.
  */
 class TableCheck {
   private buffer = Buffer.alloc(0);
@@ -78,40 +85,61 @@ class TableCheck {
 
   constructor(
     private readonly directory: string,
-    private readonly name: string,
+    private readonly table: TableFile,
     private readonly file: FileHandle,
   ) {}
 
-  async run(): Promise<void> {
-    const { size } = await this.file.stat();
-    const indexHandle = this.parseFooter(await this.read(size - FOOTER_BYTES, FOOTER_BYTES));
-    const index = Buffer.from(await this.block(indexHandle));
+  /** Checks the properties. RocksDB checks the index itself when it opens the file, and does without a damaged filter. */
+  async description(): Promise<void> {
+    const { metaIndex } = await this.footer();
+    for (const { key, handle } of this.parseMetaIndex(Buffer.from(await this.block(metaIndex)))) {
+      if (!key.includes('filter.')) await this.block(handle);
+    }
+  }
+
+  async entries(): Promise<void> {
+    const { index } = await this.footer();
     let expectedOffset = 0;
-    for (const handle of this.parseIndex(index)) {
+    for (const handle of this.parseIndex(Buffer.from(await this.block(index)))) {
       if (handle.offset !== expectedOffset) this.fail(expectedOffset, 'a gap');
       await this.block(handle);
       expectedOffset = handle.offset + handle.size + TRAILER_BYTES;
     }
   }
 
-  private parseFooter(footer: Buffer): BlockHandle {
+  /** Kind of checksum, two handles, padding; version (4), magic number (8). It has no checksum itself. */
+  private async footer(): Promise<{ metaIndex: BlockHandle; index: BlockHandle }> {
+    const offset = this.table.size - FOOTER_BYTES;
+    const footer = await this.read(offset, FOOTER_BYTES);
     const reader = new VarintReader(footer);
-    const checksum = reader.next();
-    if (checksum !== CRC32C || footer.readUInt32LE(FOOTER_BYTES - 12) !== FORMAT_VERSION)
-      this.fail(0, 'an unknown format');
-    reader.next();
-    reader.next();
-    return { offset: reader.next(), size: reader.next() };
+    try {
+      if (reader.next() !== CRC32C || footer.readUInt32LE(FOOTER_BYTES - 12) !== FORMAT_VERSION)
+        this.fail(offset, 'an unknown format');
+      return { metaIndex: readHandle(reader), index: readHandle(reader) };
+    } catch (error) {
+      if (error instanceof RangeError) this.fail(offset, 'an unreadable footer');
+      throw error;
+    }
   }
 
-  /** Entries of the index: shared length (always 0), length of the key, key, offset, size. Behind them, where each begins. */
+  /** Entries: shared length (always 0), length of the key, key, handle. Behind them, where each begins. */
   private *parseIndex(index: Buffer): Generator<BlockHandle> {
-    const count = index.readUInt32LE(index.length - 4);
     const reader = new VarintReader(index);
-    for (let entry = 0; entry < count; entry++) {
+    for (let entry = index.readUInt32LE(index.length - 4); entry > 0; entry--) {
       if (reader.next() !== 0) this.fail(0, 'an unknown index');
       reader.skip(reader.next());
-      yield { offset: reader.next(), size: reader.next() };
+      yield readHandle(reader);
+    }
+  }
+
+  /** The same, with the length of the handle before the key. */
+  private *parseMetaIndex(index: Buffer): Generator<{ key: string; handle: BlockHandle }> {
+    const reader = new VarintReader(index);
+    for (let entry = index.readUInt32LE(index.length - 4); entry > 0; entry--) {
+      if (reader.next() !== 0) this.fail(0, 'an unknown index');
+      const keyBytes = reader.next();
+      reader.next();
+      yield { key: reader.take(keyBytes).toString('latin1'), handle: readHandle(reader) };
     }
   }
 
@@ -124,8 +152,10 @@ class TableCheck {
 
   /** A view that is valid until the next read. */
   private async read(offset: number, length: number): Promise<Buffer> {
+    const { size } = this.table;
+    if (offset < 0 || offset + length > size) this.fail(offset, 'a wrong position');
     if (offset < this.bufferStart || offset + length > this.bufferStart + this.buffer.length) {
-      const target = Buffer.allocUnsafe(Math.max(length, READ_BYTES));
+      const target = Buffer.allocUnsafe(Math.max(length, Math.min(READ_BYTES, size - offset)));
       const { bytesRead } = await this.file.read(target, 0, target.length, offset);
       if (bytesRead < length) this.fail(offset, 'bytes missing');
       this.buffer = target.subarray(0, bytesRead);
@@ -135,13 +165,10 @@ class TableCheck {
   }
 
   private fail(offset: number, what: string): never {
-    throw new StateCorruptedError(this.directory, `the table file ${this.name} has ${what} at offset ${offset}`);
+    throw new StateCorruptedError(this.directory, `the table file ${this.table.name} has ${what} at offset ${offset}`);
   }
 }
 
-function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
-  return promise.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+function readHandle(reader: VarintReader): BlockHandle {
+  return { offset: reader.next(), size: reader.next() };
 }

@@ -21,4 +21,8 @@ export class VarintReader {
   skip(length: number): void {
     this.position += length;
   }
+
+  take(length: number): Buffer {
+    return this.bytes.subarray(this.position, (this.position += length));
+  }
 }

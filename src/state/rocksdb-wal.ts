@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { readLog } from './rocksdb-log';
-import { readManifest } from './rocksdb-manifest';
+import type { Manifest } from './rocksdb-manifest';
 import { StateCorruptedError } from './state-database-errors';
 
 /** Sequence number (8 bytes) and count of entries (4 bytes), at the beginning of every write. */
@@ -15,8 +15,7 @@ const WRITE_HEADER_BYTES = 12;
  *
  * @throws {StateCorruptedError}
  */
-export async function checkWriteAheadLogs(directory: string, manifestName: string): Promise<void> {
-  const manifest = await readManifest(directory, manifestName);
+export async function checkWriteAheadLogs(directory: string, manifest: Manifest): Promise<void> {
   const numbers = (await readdir(directory))
     .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
     .filter((number) => Number(number) >= manifest.logNumber)
@@ -24,7 +23,8 @@ export async function checkWriteAheadLogs(directory: string, manifestName: strin
   // The manifest names the log that continues the table files; or, when RocksDB replayed all logs and began a new one, a number
   // before that one's, and the sequence number that the new one continues.
   const continues = Number(numbers[0]) === manifest.logNumber;
-  let nextSequence = continues ? undefined : (manifest.lastSequence ?? -1) + 1;
+  // Sequence numbers begin with 1, so nothing continues 0.
+  let nextSequence = continues ? undefined : manifest.lastSequence === undefined ? 0 : manifest.lastSequence + 1;
   for (const number of numbers) {
     const name = `${number}.log`;
     await readLog(directory, name, WRITE_HEADER_BYTES, (head, offset) => {

@@ -12,7 +12,7 @@ const definition: StoreDefinition = {
   valueSerde: serdes.json<{ n: number }>(),
   changelog: true,
   backend: 'memory',
-} as StoreDefinition;
+};
 
 interface Setup {
   readonly store: EpochStore<string, { n: number }>;

@@ -132,6 +132,36 @@ describe('damaged RocksDB files', () => {
       expectRefusal(/\d+\.log has a wrong checksum at offset/),
     ));
 
+  it('are refused when the manifest lost its end, so that the logs do not continue the table files any more', async () => {
+    const directory = join(parent, 'without-end');
+    for (const batch of [0, 1]) {
+      // Opening writes what was in the log to a table file, and begins a new log.
+      const database = await open(directory);
+      await writeBatch(database, seed, batch);
+      await database.close();
+    }
+    const manifest = join(directory, (await files(directory, /^MANIFEST/))[0]!);
+    await truncate(manifest, (await stat(manifest)).size - 1);
+    await expectRefusal(/write-ahead logs lack writes before \d+\.log/)(directory);
+  });
+
+  it('are found by a write soon after RocksDB met them in the background, before writes stop for good', () =>
+    withCopy(
+      async (directory) => {
+        // Behind the first block, whose entries are read when it is opened.
+        for (const table of await files(directory, /\.sst$/)) await flip(join(directory, table), 5000);
+      },
+      async (directory) => {
+        const database = await open(directory);
+        let batch = BATCHES;
+        const writeOn = async (): Promise<void> => {
+          for (; batch < BATCHES + 2000; batch++) await writeBatch(database, seed, batch);
+        };
+        await expect(writeOn()).rejects.toThrow(StateCorruptedError);
+        await database.close();
+      },
+    ));
+
   it('lose only the last writes when a log is cut short, and their positions with them', () =>
     withCopy(
       async (directory) => {

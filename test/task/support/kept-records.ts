@@ -1,3 +1,4 @@
+import { TopicMissingError } from '../../../src/kafka/errors';
 import type { Headers } from '../../../src/serde/record';
 import type { OutputTopic, RecordCollector } from '../../../src/task/task-io';
 
@@ -62,7 +63,7 @@ export class KeptRecords implements RecordCollector {
   }
 
   private async lookUp(name: string): Promise<OutputTopic> {
-    if (this.options.missing?.includes(name) === true) throw new Error(`topic ${name} does not exist`);
+    if (this.options.missing?.includes(name) === true) throw new TopicMissingError(name);
     const topic = { name, partitionCount: this.options.partitions?.[name] ?? 1 };
     this.known.set(name, topic);
     return topic;
