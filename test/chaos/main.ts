@@ -1,0 +1,60 @@
+// npm run chaos -- --seed S --kills N --instances K: exit 0 only if nothing was lost or doubled.
+import { Command, InvalidArgumentError } from 'commander';
+import { startBroker } from '../support/kafka-broker';
+import { runChaos } from './chaos-run';
+
+function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`an integer from ${low} to ${high} is needed.`);
+    }
+    return value;
+  };
+}
+
+const program = new Command('chaos')
+  .description('Kills instances of a counting topology at random while lines flow in, then checks every count.')
+  .option('--seed <n>', 'repeats the same moments and lines', integer(0, 2 ** 31 - 1))
+  .option('--kills <n>', 'how many SIGKILLs', integer(1, 1_000_000), 20)
+  .option('--instances <n>', 'how many instances share the work', integer(1, 3), 2)
+  .option('--lines-per-second <n>', 'pace of the input', integer(50, 100_000), 300)
+  .option('--guarantee <mode>', 'exactly_once_v2 or at_least_once', 'exactly_once_v2');
+
+async function main(): Promise<void> {
+  const { seed, kills, instances, linesPerSecond, guarantee } = program.parse().opts<{
+    seed?: number;
+    kills: number;
+    instances: number;
+    linesPerSecond: number;
+    guarantee: 'exactly_once_v2' | 'at_least_once';
+  }>();
+  const log = (line: string): void => console.log(line);
+  const chosen = seed ?? Math.floor(Math.random() * 2 ** 31);
+  log(`seed ${chosen}: ${kills} kills, ${instances} instances, ${guarantee}`);
+  const broker = await startBroker({ log });
+  try {
+    const { lines, words, faults } = await runChaos({
+      brokers: broker.brokers,
+      seed: chosen,
+      kills,
+      instances,
+      linesPerSecond,
+      options: { processingGuarantee: guarantee },
+      log,
+    });
+    for (const fault of faults.slice(0, 50)) log(fault);
+    log(`${lines} lines, ${words} words`);
+    log(
+      faults.length === 0 ? `seed ${chosen}: nothing lost, nothing doubled` : `seed ${chosen}: ${faults.length} faults`,
+    );
+    process.exitCode = faults.length === 0 ? 0 : 1;
+  } finally {
+    await broker.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

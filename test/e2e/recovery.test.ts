@@ -1,0 +1,105 @@
+import { rmSync } from 'node:fs';
+import { CompiledServices } from '../support/compiled-services';
+import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
+import { followTopic, lastValues, produce, readTopic } from '../support/kafka-clients';
+import { running, selfSignalled } from '../support/service-fleet';
+import { sharedBrokers } from '../support/shared-broker';
+import type { ServiceProcess } from '../support/service-process';
+
+const KEYS = 20_000;
+const EPOCH_RECORDS = 10;
+
+/** Changelog records that a service replayed since its start. */
+function restoredRecords({ log }: ServiceProcess): number {
+  return log.filter((line) => line['event'] === 'restored').reduce((sum, line) => sum + (line['records'] as number), 0);
+}
+
+describe('recovery of local state', () => {
+  let brokers: string[];
+  let services: CompiledServices;
+  let application: FleetWithTopics;
+
+  async function untilResults(count: number): Promise<void> {
+    const follower = await followTopic(brokers, application.output);
+    try {
+      await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
+    } finally {
+      await follower.stop();
+    }
+  }
+
+  beforeAll(async () => {
+    brokers = await sharedBrokers();
+    services = await CompiledServices.compile();
+    application = await fleetWithTopics({ brokers, services, topology: 'per-key-count', partitions: 4 });
+    await produce(
+      brokers,
+      application.input,
+      Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' })),
+    );
+    application.fleet.start('only');
+    await untilResults(KEYS);
+    await application.fleet.terminateAll();
+  }, 120_000);
+
+  afterAll(async () => {
+    await application.fleet.dispose();
+    services.remove();
+  });
+
+  it('replays nothing after a clean stop', async () => {
+    const service = application.fleet.start('only');
+    await service.until(running, { what: 'the running state' });
+    expect(restoredRecords(service)).toBe(0);
+    await service.kill();
+  }, 60_000);
+
+  it('replays the one epoch that the state misses after a SIGKILL, whatever the size of the state', async () => {
+    await produce(
+      brokers,
+      application.input,
+      Array.from({ length: EPOCH_RECORDS }, (_, key) => ({ key: `key-${key}`, value: '' })),
+    );
+    const victim = application.fleet.start('only', {
+      options: { commitIntervalMs: 1_000 },
+      selfSignal: { point: 'after-transaction-before-state-write', visit: 1, signal: 'SIGKILL' },
+    });
+    expect(await victim.end()).toMatchObject({ signal: 'SIGKILL' });
+
+    const service = application.fleet.start('only');
+    await service.until(running, { what: 'the running state' });
+    expect(restoredRecords(service)).toBeGreaterThan(0);
+    expect(restoredRecords(service)).toBeLessThanOrEqual(EPOCH_RECORDS);
+    await untilResults(KEYS + EPOCH_RECORDS);
+    await service.kill();
+  }, 60_000);
+
+  it('stops on SIGTERM in the middle of a restore, and the next start goes on', async () => {
+    rmSync(application.fleet.stateDirectory('only'), { recursive: true });
+    const stopped = application.fleet.start('only', {
+      selfSignal: { point: 'during-restore', visit: 1, signal: 'SIGSTOP' },
+    });
+    await stopped.until(selfSignalled, { what: 'the restore' });
+    const exit = stopped.terminate();
+    stopped.thaw();
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(stopped.log.some(running)).toBe(false);
+    const service = application.fleet.start('only');
+    await service.until(running, { what: 'the running state', timeoutMs: 60_000 });
+    expect(await service.terminate()).toEqual({ code: 0, signal: null });
+  }, 60_000);
+
+  it('rebuilds all of it when the disk is lost', async () => {
+    rmSync(application.fleet.stateDirectory('only'), { recursive: true });
+    const service = application.fleet.start('only');
+    await service.until(running, { what: 'the running state', timeoutMs: 60_000 });
+    expect(restoredRecords(service)).toBeGreaterThanOrEqual(KEYS);
+
+    await produce(brokers, application.input, [{ key: 'key-0', value: '' }]);
+    await untilResults(KEYS + EPOCH_RECORDS + 1);
+    const counts = lastValues(await readTopic(brokers, application.output));
+    expect(counts.get('key-0')).toBe('3');
+    expect(counts.get(`key-${EPOCH_RECORDS}`)).toBe('1');
+    await service.terminate();
+  }, 120_000);
+});
