@@ -5,6 +5,7 @@ import type {
   FetchedBatches,
   Fetcher,
   FetcherOptions,
+  GroupGeneration,
   GroupHandlers,
   GroupMember,
   RevocationCause,
@@ -283,13 +284,19 @@ export class StreamThread {
     this.commits = new CommitCycle({
       producer: this.producer,
       collector,
-      generation: () => this.member?.generation,
+      generation: () => this.generationOfTasks(),
       purge,
       metrics,
       now,
       failpoint,
       onCommitted: () => this.failures.succeeded(),
     });
+  }
+
+  /** Undefined too between a new assignment by the group and its arrival here: the open tasks may be others' by then. */
+  private generationOfTasks(): GroupGeneration | undefined {
+    const generation = this.member?.generation;
+    return generation?.generationId === this.generationId ? generation : undefined;
   }
 
   /** A producer that has fenced its predecessor. While Kafka is away a running thread tries for as long as it tries to commit. */

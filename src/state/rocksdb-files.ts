@@ -27,7 +27,7 @@ export async function checkFiles(directory: string): Promise<Manifest | undefine
  * @throws {StateCorruptedError} when it holds remains of one only
  */
 async function currentManifest(directory: string): Promise<string | undefined> {
-  const names = new Set(await readdir(directory));
+  const names = new Set(await filesIn(directory));
   names.delete('LOCK');
   if (names.size === 0) return undefined;
   if (!names.has('CURRENT')) throw new StateCorruptedError(directory, 'the file CURRENT is missing');
@@ -35,4 +35,12 @@ async function currentManifest(directory: string): Promise<string | undefined> {
   if (!/^MANIFEST-\d+$/.test(manifest)) throw new StateCorruptedError(directory, 'the file CURRENT cannot be read');
   if (!names.has(manifest)) throw new StateCorruptedError(directory, `the file ${manifest} is missing`);
   return manifest;
+}
+
+/** A process that dies between making a task's directory and the one in it leaves a task without a database. */
+function filesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }

@@ -15,7 +15,8 @@ const LAST = 4;
 /**
  * Reads one of RocksDB's log files (write-ahead logs and manifests are such) and checks all its checksums.
  *
- * A record that its end cuts short is what a killed process leaves behind: it is left out, as RocksDB does.
+ * A record that is cut short or damaged, and that none follows, is what a killed process or a full disk leaves behind: it is left
+ * out, as RocksDB does. But RocksDB goes on with the next block, and a record there would follow a hole.
  *
  * @param headBytes - how much of each record's beginning to hand out
  * @param record - gets it, valid until it returns; a short record is handed out whole
@@ -59,6 +60,8 @@ class LogReader {
   private insideRecord = false;
   private recordOffset = 0;
   private blockNumber = 0;
+  /** Where the first damage is. */
+  private damagedAt: number | undefined;
 
   constructor(
     private readonly directory: string,
@@ -71,23 +74,15 @@ class LogReader {
   block(block: Buffer): boolean {
     const blockStart = this.blockNumber++ * BLOCK_BYTES;
     let position = 0;
-    while (BLOCK_BYTES - position >= HEADER_BYTES) {
-      if (block.length - position < HEADER_BYTES) return false;
-      const length = block.readUInt16LE(position + 4);
-      const type = block[position + 6]!;
-      if (type === 0 && length === 0) {
-        // Space that was reserved and never written.
-        if (block.subarray(position).some((byte) => byte !== 0)) this.fail(blockStart + position, 'unreadable bytes');
-        return false;
+    while (block.length - position >= HEADER_BYTES) {
+      const end = position + HEADER_BYTES + block.readUInt16LE(position + 4);
+      if (end > block.length && block.length < BLOCK_BYTES) return false;
+      if (end > block.length || block.readUInt32LE(position) !== maskedChecksum(block.subarray(position + 6, end))) {
+        this.damagedAt ??= blockStart + position;
+        this.dropRecord();
+        break;
       }
-      const end = position + HEADER_BYTES + length;
-      if (end > block.length) {
-        if (block.length === BLOCK_BYTES) this.fail(blockStart + position, 'a wrong length');
-        return false;
-      }
-      if (block.readUInt32LE(position) !== maskedChecksum(block.subarray(position + 6, end)))
-        this.fail(blockStart + position, 'a wrong checksum');
-      this.fragment(type, block.subarray(position + HEADER_BYTES, end), blockStart + position);
+      this.fragment(block[position + 6]!, block.subarray(position + HEADER_BYTES, end), blockStart + position);
       position = end;
     }
     return block.length === BLOCK_BYTES;
@@ -95,7 +90,11 @@ class LogReader {
 
   private fragment(type: number, payload: Buffer, offset: number): void {
     const begins = type === FULL || type === FIRST;
-    if (type < FULL || type > LAST || begins === this.insideRecord) this.fail(offset, 'a record out of place');
+    if (type < FULL || type > LAST || begins === this.insideRecord) {
+      this.damagedAt ??= offset;
+      this.dropRecord();
+      if (!begins) return;
+    }
     if (begins) this.recordOffset = offset;
     const head = payload.subarray(0, Math.min(payload.length, this.headBytes - this.partBytes));
     this.insideRecord = type === FIRST || type === MIDDLE;
@@ -104,13 +103,20 @@ class LogReader {
       this.parts.push(Buffer.from(head));
       this.partBytes += head.length;
     } else {
-      this.record(this.parts.length === 0 ? head : Buffer.concat([...this.parts, head]), this.recordOffset);
-      this.parts = [];
-      this.partBytes = 0;
+      const record = this.parts.length === 0 ? head : Buffer.concat([...this.parts, head]);
+      this.dropRecord();
+      if (this.damagedAt !== undefined)
+        throw new StateCorruptedError(
+          this.directory,
+          `the file ${this.name} is damaged at offset ${this.damagedAt}, and goes on behind that`,
+        );
+      this.record(record, this.recordOffset);
     }
   }
 
-  private fail(offset: number, what: string): never {
-    throw new StateCorruptedError(this.directory, `the file ${this.name} has ${what} at offset ${offset}`);
+  private dropRecord(): void {
+    this.insideRecord = false;
+    this.parts = [];
+    this.partBytes = 0;
   }
 }

@@ -5,9 +5,13 @@ import { StateCorruptedError } from './state-database-errors';
 
 /** What a manifest says of the state that RocksDB will open. */
 export interface Manifest {
+  /** Files that RocksDB made since it opened the database last have greater numbers. */
+  readonly number: number;
   /** Write-ahead logs with a smaller number are in the table files. */
   readonly logNumber: number;
-  /** The last sequence number given out when `logNumber` was recorded, if it was recorded with it. */
+  /** The last sequence number given out when `logNumber` was recorded; undefined when it was copied from an earlier manifest. */
+  readonly sequenceAtLog: number | undefined;
+  /** The last sequence number given out when the manifest was written to last, or undefined when it does not say. */
   readonly lastSequence: number | undefined;
   readonly tables: readonly TableFile[];
 }
@@ -30,7 +34,7 @@ const END_OF_FILE_FIELDS = 1;
 
 /** @throws {StateCorruptedError} */
 export async function readManifest(directory: string, name: string): Promise<Manifest> {
-  const state: ManifestState = { logNumber: 0, lastSequence: 0, tables: new Map() };
+  const state: ManifestState = { logNumber: 0, sequenceAtLog: 0, lastSequence: undefined, tables: new Map() };
   await readLog(directory, name, Number.MAX_SAFE_INTEGER, (record, offset) => {
     try {
       applyRecord(state, new VarintReader(record));
@@ -40,11 +44,12 @@ export async function readManifest(directory: string, name: string): Promise<Man
       });
     }
   });
-  return { ...state, tables: [...state.tables.values()] };
+  return { ...state, number: Number(name.slice('MANIFEST-'.length)), tables: [...state.tables.values()] };
 }
 
 interface ManifestState {
   logNumber: number;
+  sequenceAtLog: number | undefined;
   lastSequence: number | undefined;
   /** By number. */
   readonly tables: Map<number, TableFile>;
@@ -90,8 +95,9 @@ function applyRecord(state: ManifestState, reader: VarintReader): void {
   // A new database begins with a record that says 0, and there is no such log.
   if (logNumber !== undefined && logNumber > 0) {
     state.logNumber = logNumber;
-    state.lastSequence = lastSequence;
+    state.sequenceAtLog = lastSequence;
   }
+  state.lastSequence = lastSequence ?? state.lastSequence;
 }
 
 /** Level, number, size, smallest and greatest key, smallest and greatest sequence number, optional fields. */

@@ -36,6 +36,9 @@ export interface RocksDbOptions {
 /** One `getMany` runs on one thread of libuv's pool; a large one is worth two. */
 const SPLIT_READS_FROM = 512;
 
+/** How often a write that is not done yet looks whether it ever will be. */
+const STALL_CHECK_MS = 500;
+
 /**
  * Opens, or begins, the state of a task in a directory of its own.
  *
@@ -204,7 +207,7 @@ class RocksDbState implements StateDatabase {
     this.nextPositions.merge(changes);
     binding.batch_put(batch, POSITIONS_KEY, this.nextPositions.encode());
     const commit = this.lastCommit.then(async () => {
-      await writeNative(this.directory, batch);
+      await this.unlessStalled(writeNative(this.directory, batch));
       await this.checkBackgroundWork();
       this.positions.merge(changes);
       // A batch keeps its memory, outside of V8's sight, until it is collected; so it is used again.
@@ -215,6 +218,19 @@ class RocksDbState implements StateDatabase {
     // Whoever committed learns of a failure; nobody else must handle it here.
     commit.catch(() => undefined);
     return commit;
+  }
+
+  /** A write that waits for background work which fails again and again would never be done. */
+  private async unlessStalled(write: Promise<void>): Promise<void> {
+    let look: NodeJS.Timeout | undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      look = setInterval(() => void this.checkBackgroundWork().catch(reject), STALL_CHECK_MS);
+    });
+    try {
+      await Promise.race([write, stalled]);
+    } finally {
+      clearInterval(look);
+    }
   }
 
   /**

@@ -20,20 +20,31 @@ export async function checkWriteAheadLogs(directory: string, manifest: Manifest)
     .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
     .filter((number) => Number(number) >= manifest.logNumber)
     .sort((a, b) => Number(a) - Number(b));
-  // The manifest names the log that continues the table files; or, when RocksDB replayed all logs and began a new one, a number
-  // before that one's, and the sequence number that the new one continues.
-  const continues = Number(numbers[0]) === manifest.logNumber;
-  // Sequence numbers begin with 1, so nothing continues 0.
-  let nextSequence = continues ? undefined : manifest.lastSequence === undefined ? 0 : manifest.lastSequence + 1;
+  let nextSequence: { readonly from: number; readonly to: number } | undefined =
+    Number(numbers[0]) === manifest.logNumber ? undefined : sequenceOfFirst(manifest);
   for (const number of numbers) {
     const name = `${number}.log`;
     await readLog(directory, name, WRITE_HEADER_BYTES, (head, offset) => {
       if (head.length < WRITE_HEADER_BYTES)
         throw new StateCorruptedError(directory, `the file ${name} has a record that is too short at offset ${offset}`);
       const sequence = Number(head.readBigUInt64LE(0));
-      if (nextSequence !== undefined && sequence !== nextSequence)
+      if (nextSequence !== undefined && (sequence < nextSequence.from || sequence > nextSequence.to))
         throw new StateCorruptedError(directory, `the write-ahead logs lack writes before ${name}, offset ${offset}`);
-      nextSequence = sequence + head.readUInt32LE(8);
+      const next = sequence + head.readUInt32LE(8);
+      nextSequence = { from: next, to: next };
     });
   }
+}
+
+/** What the first log continues, when the log that the manifest names is not there. */
+function sequenceOfFirst({ number, logNumber, sequenceAtLog, lastSequence }: Manifest): {
+  readonly from: number;
+  readonly to: number;
+} {
+  // That log was begun under this manifest, so it is lost. Sequence numbers begin with 1: nothing is between 1 and 0.
+  if (logNumber > number) return { from: 1, to: 0 };
+  // Else there is none of that number: RocksDB had replayed all logs, and began one whose number it did not record.
+  if (sequenceAtLog !== undefined) return { from: sequenceAtLog + 1, to: sequenceAtLog + 1 };
+  // And it was killed while it opened the database once more.
+  return { from: 1, to: lastSequence === undefined ? 0 : lastSequence + 1 };
 }

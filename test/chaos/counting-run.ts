@@ -126,7 +126,9 @@ export class CountingRun {
       topics,
       stateDirectories: fleet.instances.map((instance) => fleet.stateDirectory(instance)),
     });
-    return { lines: truth.lines, words: truth.words, faults };
+    // No crash damages local state: who throws it away has to restore all of it (I4).
+    const lost = fleet.lostStates.map(({ msg }) => `local state was lost: ${msg}`);
+    return { lines: truth.lines, words: truth.words, faults: [...faults, ...lost] };
   }
 
   /** Outputs that aborted transactions left behind, which nobody may see. */

@@ -21,6 +21,9 @@ const program = new Command('chaos')
   .option('--lines-per-second <n>', 'pace of the input', integer(50, 100_000), 300)
   .option('--guarantee <mode>', 'exactly_once_v2 or at_least_once', 'exactly_once_v2');
 
+/** A round keeps its results in memory, so that runs of hours are many rounds. */
+const KILLS_PER_ROUND = 50;
+
 async function main(): Promise<void> {
   const { seed, kills, instances, linesPerSecond, guarantee } = program.parse().opts<{
     seed?: number;
@@ -30,25 +33,28 @@ async function main(): Promise<void> {
     guarantee: 'exactly_once_v2' | 'at_least_once';
   }>();
   const log = (line: string): void => console.log(line);
-  const chosen = seed ?? Math.floor(Math.random() * 2 ** 31);
-  log(`seed ${chosen}: ${kills} kills, ${instances} instances, ${guarantee}`);
+  const firstSeed = seed ?? Math.floor(Math.random() * 2 ** 31);
   const broker = await startBroker({ log });
   try {
-    const { lines, words, faults } = await runChaos({
-      brokers: broker.brokers,
-      seed: chosen,
-      kills,
-      instances,
-      linesPerSecond,
-      options: { processingGuarantee: guarantee },
-      log,
-    });
-    for (const fault of faults.slice(0, 50)) log(fault);
-    log(`${lines} lines, ${words} words`);
-    log(
-      faults.length === 0 ? `seed ${chosen}: nothing lost, nothing doubled` : `seed ${chosen}: ${faults.length} faults`,
-    );
-    process.exitCode = faults.length === 0 ? 0 : 1;
+    for (let round = 0; round * KILLS_PER_ROUND < kills; round++) {
+      const ofRound = {
+        brokers: broker.brokers,
+        seed: firstSeed + round,
+        kills: Math.min(KILLS_PER_ROUND, kills - round * KILLS_PER_ROUND),
+        instances,
+        linesPerSecond,
+        options: { processingGuarantee: guarantee },
+        log,
+      };
+      const title = `seed ${ofRound.seed}, ${ofRound.kills} kills, ${instances} instances, ${guarantee}`;
+      log(title);
+      const { lines, words, faults } = await runChaos(ofRound);
+      for (const fault of faults.slice(0, 50)) log(fault);
+      log(
+        `${title}: ${lines} lines, ${words} words, ${faults.length === 0 ? 'nothing wrong' : `${faults.length} faults`}`,
+      );
+      if (faults.length > 0) process.exitCode = 1;
+    }
   } finally {
     await broker.stop();
   }

@@ -37,6 +37,7 @@ describe(`processes that were frozen (seed ${SEED})`, () => {
       selfSignal: { point: 'before-commit', visit: 10, signal: 'SIGSTOP' },
     });
     await zombie.until(selfSignalled, { what: 'the failpoint' });
+    await zombie.frozen();
     const heir = run.fleet.start('heir');
     await heir.until(assigned(ALL_TASKS), { what: 'all tasks' });
     await heir.until(running, { what: 'the running state' });
@@ -73,6 +74,7 @@ describe(`processes that were frozen (seed ${SEED})`, () => {
       selfSignal: { point: 'before-transaction-end', visit: 10, signal: 'SIGSTOP' },
     });
     await zombie.until(selfSignalled, { what: 'the failpoint' });
+    await zombie.frozen();
     const heir = run.fleet.start('heir');
     await heir.until(assigned(ALL_TASKS), { what: 'all tasks' });
     // Time in which an heir that did not wait would read the offsets from before that transaction.
@@ -96,6 +98,7 @@ describe(`processes that were frozen (seed ${SEED})`, () => {
 
     const heir = run.fleet.start('heir');
     await sleeper.until(selfSignalled, { what: 'the failpoint' });
+    await sleeper.frozen();
     await heir.until(assigned(ALL_TASKS), { what: 'all tasks' });
     await run.write(200);
     await run.untilAllCounted();
@@ -116,6 +119,7 @@ describe(`processes that were frozen (seed ${SEED})`, () => {
       selfSignal: { point: 'before-transaction-end', visit: 10, signal: 'SIGSTOP' },
     });
     await sleeper.until(selfSignalled, { what: 'the failpoint' });
+    await sleeper.frozen();
     // Readable to its end means that the broker has aborted what was open.
     await readTopic(brokers, run.topics.counts);
 

@@ -80,6 +80,7 @@ describe('recovery of local state', () => {
       selfSignal: { point: 'during-restore', visit: 1, signal: 'SIGSTOP' },
     });
     await stopped.until(selfSignalled, { what: 'the restore' });
+    await stopped.frozen();
     const exit = stopped.terminate();
     stopped.thaw();
     expect(await exit).toEqual({ code: 0, signal: null });

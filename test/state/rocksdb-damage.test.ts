@@ -9,6 +9,8 @@ import { storeFormat } from './state-fixtures';
 
 const options: RocksDbOptions = { blockCacheBytes: 1 << 20, writeBufferBytes: 1 << 17, maxOpenFiles: 64 };
 const BATCHES = 150;
+/** Writes in the log that will be replayed. */
+const REPLAYED = 20;
 const DAMAGES = Number(process.env['MILLRACE_TEST_DAMAGES'] ?? 40);
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Math.floor(Math.random() * 1e6));
 
@@ -24,10 +26,10 @@ beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), 'millrace-damage-'));
   sound = join(parent, 'sound');
   const first = await open(sound);
-  for (let batch = 0; batch < BATCHES - 20; batch++) await writeBatch(first, seed, batch);
+  for (let batch = 0; batch < BATCHES - REPLAYED; batch++) await writeBatch(first, seed, batch);
   await first.close();
   const second = await open(sound);
-  for (let batch = BATCHES - 20; batch < BATCHES; batch++) await writeBatch(second, seed, batch);
+  for (let batch = BATCHES - REPLAYED; batch < BATCHES; batch++) await writeBatch(second, seed, batch);
   await second.close();
 });
 afterAll(() => rm(parent, { recursive: true }));
@@ -126,10 +128,26 @@ describe('damaged RocksDB files', () => {
       },
     ));
 
-  it('are refused when a log has a wrong bit in the middle: RocksDB would leave out that write alone', () =>
+  it('are refused when a log has a wrong bit in the middle: RocksDB would leave out a few writes there', async () => {
+    const directory = join(parent, 'long-log');
+    const database = await openRocksDbState(directory, [storeFormat('entries')], {
+      ...options,
+      writeBufferBytes: 4 << 20,
+    });
+    for (let batch = 0; batch < 100; batch++) await writeBatch(database, seed, batch);
+    await database.close();
+    const [log] = await files(directory, /\.log$/);
+    await flip(join(directory, log!), 300);
+    await expectRefusal(/\d+\.log is damaged at offset \d+, and goes on behind that/)(directory);
+  });
+
+  it('lose only the last writes when a log has a wrong bit at its end, and their positions with them', () =>
     withCopy(
-      async (directory) => flip(join(directory, (await files(directory, /\.log$/)).at(-1)!), 300),
-      expectRefusal(/\d+\.log has a wrong checksum at offset/),
+      async (directory) => {
+        const log = join(directory, (await files(directory, /\.log$/)).at(-1)!);
+        await flip(log, (await stat(log)).size - 10);
+      },
+      async (directory) => expect(await prefixOrRefusal(directory)).toBe(BATCHES - 1),
     ));
 
   it('are refused when the manifest lost its end, so that the logs do not continue the table files any more', async () => {
@@ -170,7 +188,7 @@ describe('damaged RocksDB files', () => {
       },
       async (directory) => {
         const prefix = await prefixOrRefusal(directory);
-        expect(prefix).toBeGreaterThan(BATCHES - 20);
+        expect(prefix).toBeGreaterThan(BATCHES - REPLAYED);
         expect(prefix).toBeLessThan(BATCHES);
       },
     ));

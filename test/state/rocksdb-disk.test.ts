@@ -57,9 +57,10 @@ afterAll(() => {
     expect((failure as Error).message).toMatch(/No space left on device|could not write its files in the background/);
     expect((failure as Error).message).toContain(directory);
     await expect(writeNext(database, batch)).rejects.toBe(failure);
+    // A write that RocksDB has stalled ends, and lets the database be closed, when there is room again.
+    mount('-o', 'remount,size=64m', mountPoint);
     await database.close();
 
-    mount('-o', 'remount,size=64m', mountPoint);
     const again = await openRocksDbState(directory, [storeFormat('entries')], rocksDbOptions);
     const prefix = again.inputOffset('input', 0)!;
     // The write that was told of a failure in the background is in the log all the same.

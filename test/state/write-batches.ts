@@ -4,6 +4,7 @@ import { writeBatch } from './batches';
 import { rocksDbOptions, storeFormat } from './state-fixtures';
 
 async function main(directory: string, seed: number): Promise<void> {
+  process.stdout.write('opening\n');
   const database = await openRocksDbState(directory, [storeFormat('entries')], rocksDbOptions);
   for (let batch = database.inputOffset('input', 0) ?? 0; ; batch += 3) {
     await Promise.all([batch, batch + 1, batch + 2].map((next) => writeBatch(database, seed, next)));

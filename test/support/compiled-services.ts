@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-const ROOT = path.resolve(__dirname, '../..');
+/** The root of the checkout, from test/support as well as from dist/test/support. */
+const ROOT = path.resolve(__dirname, __dirname.includes(`${path.sep}dist${path.sep}`) ? '../../..' : '../..');
 const FOLDERS = ['src', 'test/support/services'];
 
 /** One place of the sources, changed. */

@@ -1,4 +1,5 @@
-import { Kafka, logLevel, type IHeaders, type ITopicConfig } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kafka, logLevel, type Admin, type IHeaders, type ITopicConfig } from 'kafkajs';
 import { highWatermarks } from './high-watermarks';
 import { TopicFollower, type ReadRecord } from './topic-follower';
 
@@ -14,6 +15,8 @@ export function testKafka(brokers: readonly string[]): Kafka {
   });
 }
 
+const LEADERS_TIMEOUT_MS = 30_000;
+
 /** One topic to create; replication is the cluster's default. */
 export interface TopicToCreate {
   readonly topic: string;
@@ -28,7 +31,8 @@ export async function createTopics(brokers: readonly string[], ...topics: readon
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up waiting when a busy broker has not heard of the new topic yet.
+      waitForLeaders: false,
       topics: topics.map(({ topic, partitions, config = {} }): ITopicConfig => ({
         topic,
         numPartitions: partitions,
@@ -36,8 +40,26 @@ export async function createTopics(brokers: readonly string[], ...topics: readon
         configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
       })),
     });
+    const deadline = performance.now() + LEADERS_TIMEOUT_MS;
+    while (!(await haveLeaders(admin, topics))) {
+      if (performance.now() > deadline) throw new Error(`${topics.map(({ topic }) => topic).join(', ')}: no leaders`);
+      await pause(20);
+    }
   } finally {
     await admin.disconnect();
+  }
+}
+
+async function haveLeaders(admin: Admin, topics: readonly TopicToCreate[]): Promise<boolean> {
+  try {
+    const found = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+    const led = new Map(
+      found.topics.map(({ name, partitions }) => [name, partitions.filter(({ leader }) => leader >= 0).length]),
+    );
+    return topics.every(({ topic, partitions }) => led.get(topic) === partitions);
+  } catch (error) {
+    if ((error as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
+    throw error;
   }
 }
 

@@ -21,7 +21,6 @@ export interface FleetOptions {
 export interface StartOptions {
   readonly selfSignal?: SelfSignal;
   readonly options?: Partial<MillraceOptions>;
-  readonly onLine?: (line: LogLine) => void;
 }
 
 /** A dead instance is noticed after two seconds, and its open transaction ends after five. */
@@ -38,6 +37,9 @@ const QUICK = {
 export class ServiceFleet {
   private readonly root = mkdtempSync(path.join(tmpdir(), 'millrace-fleet-'));
   private readonly running = new Map<string, ServiceProcess>();
+  private readonly opened = new Set<string>();
+  /** What any process said of local state that it threw away as unusable, though it had been used before. */
+  readonly lostStates: LogLine[] = [];
 
   constructor(private readonly fleet: FleetOptions) {}
 
@@ -49,7 +51,7 @@ export class ServiceFleet {
     return path.join(this.root, instance);
   }
 
-  start(instance: string, { selfSignal, options, onLine }: StartOptions = {}): ServiceProcess {
+  start(instance: string, { selfSignal, options }: StartOptions = {}): ServiceProcess {
     const { services, brokers, applicationId, topology, parameters } = this.fleet;
     const settings = {
       topology,
@@ -67,10 +69,18 @@ export class ServiceFleet {
     const process = ServiceProcess.start({
       program: services.program('service'),
       args: [JSON.stringify(settings)],
-      ...(onLine === undefined ? {} : { onLine }),
+      onLine: (line) => this.note(instance, line),
     });
     this.running.set(instance, process);
     return process;
+  }
+
+  private note(instance: string, line: LogLine): void {
+    const { event, task, tasks } = line;
+    if (event === 'tasks_opened') for (const id of tasks as string[]) this.opened.add(`${instance} ${id}`);
+    const thrownAway = event === 'state_damaged' || event === 'state_wiped';
+    // A kill may also cut the making of a database, which then has nothing in it.
+    if (thrownAway && this.opened.has(`${instance} ${String(task)}`)) this.lostStates.push(line);
   }
 
   /** Fails when an instance that was not killed is gone, and says what its last lines were. */

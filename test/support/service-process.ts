@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { readFile } from 'node:fs/promises';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -157,6 +159,15 @@ export class ServiceProcess {
   /** SIGSTOP: the process keeps its connections and does nothing. */
   freeze(): void {
     this.child.kill('SIGSTOP');
+  }
+
+  /** Resolves when the process stands still, as after SIGSTOP: a SIGCONT before that would be lost. */
+  async frozen(): Promise<void> {
+    for (;;) {
+      const status = await readFile(`/proc/${this.child.pid}/stat`, 'utf8');
+      if (status.slice(status.lastIndexOf(')') + 2).startsWith('T')) return;
+      await setImmediate();
+    }
   }
 
   /** SIGCONT: it goes on, unaware of the time that passed. */
