@@ -56,9 +56,7 @@ describe(`SIGKILLs at the most telling moments (seed ${SEED})`, () => {
     120_000,
   );
 
-  it.each([
-    { company: 'alone', others: [] as string[] },
-  ])(
+  it.each([{ company: 'alone', others: [] as string[] }])(
     'during restore, $company: it goes on from there, and nothing is lost or doubled',
     async ({ others }) => {
       for (const other of others) run.fleet.start(other);
