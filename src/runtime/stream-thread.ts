@@ -120,12 +120,6 @@ export class StreamThread {
     await this.finished;
   }
 
-  /** Ends at once, without a commit. */
-  async abandon(): Promise<void> {
-    this.fatal ??= new Error('abandoned');
-    await this.shutdown().catch(() => undefined);
-  }
-
   ownedTasks(): readonly OpenedTask[] {
     return [...this.tasks.values()];
   }
