@@ -1,6 +1,6 @@
 import { serdes } from '../../src/serde/serdes';
 import { readTopic } from '../support/kafka-clients';
-import type { ReadRecord } from '../support/topic-follower';
+import type { ReadRecord } from '../support/topic-reader';
 import { PARTITION_TOTAL, type CountingTopics } from '../support/services/counting';
 import { databaseFaults } from './database-check';
 

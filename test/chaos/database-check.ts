@@ -4,7 +4,7 @@ import { TaskId } from '../../src/task/task-id';
 import type { StoreDefinition } from '../../src/topology/graph';
 import { StreamsBuilder } from '../../src/topology/streams-builder';
 import counting, { type CountingTopics } from '../support/services/counting';
-import type { ReadRecord } from '../support/topic-follower';
+import type { ReadRecord } from '../support/topic-reader';
 
 const SMALL = { blockCacheBytes: 1 << 20, writeBufferBytes: 1 << 20, maxOpenFiles: 16 };
 

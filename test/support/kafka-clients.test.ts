@@ -26,7 +26,7 @@ describe('readTopic', () => {
       [0, 1, 'k', undefined],
       [1, 0, 'k', 'second partition'],
     ]);
-    expect(records[2]).toMatchObject({ timestamp: 1_700_000_000_000, headers: { h: Buffer.from('v') } });
+    expect(records[2]).toMatchObject({ timestamp: 1_700_000_000_000, headers: [{ key: 'h', value: Buffer.from('v') }] });
   });
 
   it('returns nothing for an empty topic', async () => {
@@ -58,6 +58,19 @@ describe('readTopic', () => {
     expect(everything.map(({ value }) => value?.toString())).toEqual(['kept', 'dropped']);
   });
 
+  it('leaves out aborted transactions that ended in another order than they began', async () => {
+    const topic = uniqueName('overlapping');
+    await createTopics(brokers, { topic, partitions: 1 });
+    const [first, second] = await Promise.all([openTransaction(brokers), openTransaction(brokers)]);
+    await first.send(topic, 'of the first');
+    await second.send(topic, 'of the second');
+    await second.abort();
+    await first.abort();
+    await produce(brokers, topic, [{ value: 'kept' }]);
+
+    expect((await readTopic(brokers, topic)).map(({ value }) => value?.toString())).toEqual(['kept']);
+  });
+
   it('waits for an open transaction, and says how far it came when that does not end', async () => {
     const topic = uniqueName('open');
     await createTopics(brokers, { topic, partitions: 1 });
@@ -80,6 +93,27 @@ describe('readTopic', () => {
     await producer.disconnect();
   });
 });
+
+/** A transaction of a producer of its own, which ends with it. */
+async function openTransaction(brokers: readonly string[]): Promise<{
+  send: (topic: string, value: string) => Promise<unknown>;
+  abort: () => Promise<void>;
+}> {
+  const producer = testKafka(brokers).producer({
+    transactionalId: uniqueName('writer'),
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  return {
+    send: (topic, value) => transaction.send({ topic, messages: [{ value }] }),
+    abort: async () => {
+      await transaction.abort();
+      await producer.disconnect();
+    },
+  };
+}
 
 describe('followTopic', () => {
   it('sees records that are written after it began', async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type IHeaders, type ITopicConfig } from 'kafkajs';
-import { highWatermarks } from './high-watermarks';
-import { TopicFollower, type ReadRecord } from './topic-follower';
+import { TopicFollower } from './topic-follower';
+import type { Isolation, ReadRecord } from './topic-reader';
 
-/** A plain client for checks: it shares no connection, configuration or code with what is tested. */
+/** A plain client to write and to ask with: it shares no connection, configuration or code with what is tested. */
 export function testKafka(brokers: readonly string[]): Kafka {
   return new Kafka({
     clientId: 'millrace-test',
@@ -125,7 +125,7 @@ function* cut(records: Iterable<RecordToWrite>): Generator<RecordToWrite[]> {
 
 export interface ReadOptions {
   /** Default: `read_committed`. */
-  readonly isolation?: 'read_committed' | 'read_uncommitted';
+  readonly isolation?: Isolation;
   /** How long to wait for the end, in milliseconds. Default: 30000. */
   readonly timeoutMs?: number;
 }
@@ -142,28 +142,24 @@ export async function readTopic(
   topic: string,
   options: ReadOptions = {},
 ): Promise<ReadRecord[]> {
-  const ends = await endOffsets(brokers, topic);
-  const follower = await TopicFollower.start(testKafka(brokers), topic, options.isolation ?? 'read_committed');
+  const follower = await followTopic(brokers, topic, options.isolation);
   try {
-    await follower.until(() => [...ends].every(([partition, end]) => follower.position(partition) >= end), {
-      timeoutMs: options.timeoutMs ?? 30_000,
-      what: `the end offsets ${JSON.stringify([...ends])} of '${topic}'`,
-    });
+    const ends = await follower.untilEnd(options.timeoutMs);
+    return follower.records
+      .filter(({ partition, offset }) => offset < ends.get(partition)!)
+      .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
   } finally {
     await follower.stop();
   }
-  return follower.records
-    .filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0))
-    .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
 /** Follows a topic from its start while it grows; `until` waits for what a test expects. The caller stops it. */
 export async function followTopic(
   brokers: readonly string[],
   topic: string,
-  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+  isolation: Isolation = 'read_committed',
 ): Promise<TopicFollower> {
-  return TopicFollower.start(testKafka(brokers), topic, isolation);
+  return TopicFollower.start(brokers, topic, isolation);
 }
 
 /** The last value of every key, as text: what a compacted topic or a table says. A null value removes the key. */
@@ -175,17 +171,4 @@ export function lastValues(records: Iterable<ReadRecord>): Map<string, string> {
     else table.set(key.toString(), value.toString());
   }
   return table;
-}
-
-/** The end offset of every partition that holds anything to read. */
-async function endOffsets(brokers: readonly string[], topic: string): Promise<Map<number, number>> {
-  const admin = testKafka(brokers).admin();
-  await admin.connect();
-  try {
-    const [ends, starts] = await Promise.all([highWatermarks(admin, topic), admin.fetchTopicOffsets(topic)]);
-    const startOf = new Map(starts.map(({ partition, low }) => [partition, Number(low)]));
-    return new Map([...ends].filter(([partition, end]) => end > (startOf.get(partition) ?? 0)));
-  } finally {
-    await admin.disconnect();
-  }
 }

@@ -1,16 +1,5 @@
-import type { Consumer, IHeaders, Kafka } from 'kafkajs';
-import { uniqueName } from './kafka-names';
-
-/** A record as a consumer outside sees it. */
-export interface ReadRecord {
-  readonly partition: number;
-  readonly offset: number;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: IHeaders;
-}
+import { asError } from '../../src/errors/as-error';
+import { TopicReader, type Isolation, type ReadRecord } from './topic-reader';
 
 interface Waiter {
   readonly holds: () => boolean;
@@ -18,50 +7,36 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Reads a topic from its start, as a consumer group of its own that is deleted afterwards. */
+/** Keeps every record of a topic, from its start, while it grows. */
 export class TopicFollower {
   /** In the order of arrival: by offset within a partition, in no order between partitions. */
   readonly records: ReadRecord[] = [];
-  private readonly positions = new Map<number, number>();
   private readonly waiters = new Set<Waiter>();
-  private crash: Error | undefined;
+  private failure: Error | undefined;
+  private reader!: TopicReader;
 
-  private constructor(
-    private readonly kafka: Kafka,
-    private readonly consumer: Consumer,
-    private readonly group: string,
-    private readonly topic: string,
-  ) {}
+  private constructor(private readonly topic: string) {}
 
-  static async start(
-    kafka: Kafka,
-    topic: string,
-    isolation: 'read_committed' | 'read_uncommitted',
-  ): Promise<TopicFollower> {
-    const group = uniqueName('millrace-test-reader');
-    const consumer = kafka.consumer({
-      groupId: group,
-      readUncommitted: isolation === 'read_uncommitted',
-      maxWaitTimeInMs: 100,
-      allowAutoTopicCreation: false,
+  static async start(brokers: readonly string[], topic: string, isolation: Isolation): Promise<TopicFollower> {
+    const follower = new TopicFollower(topic);
+    follower.reader = await TopicReader.start({
+      brokers,
+      topic,
+      isolation,
+      onRecord: (record) => follower.records.push(record),
+      onProgress: () => follower.ask(),
+      onError: (error) => follower.fail(asError(error)),
     });
-    const follower = new TopicFollower(kafka, consumer, group, topic);
-    await follower.run();
     return follower;
   }
 
-  /** The offset after the last one read in a partition, control markers and aborted records included; 0 before the first. */
-  position(partition: number): number {
-    return this.positions.get(partition) ?? 0;
-  }
-
   /**
-   * Resolves when `holds` returns true; it is asked after every batch that arrives.
+   * Resolves when `holds` returns true; it is asked after everything that arrives.
    *
    * @throws Error after `timeoutMs` (default 30000), naming `what` was waited for
    */
   async until(holds: () => boolean, options: { readonly what: string; readonly timeoutMs?: number }): Promise<void> {
-    if (this.crash !== undefined) throw this.crash;
+    if (this.failure !== undefined) throw this.failure;
     if (holds()) return;
     const timeoutMs = options.timeoutMs ?? 30_000;
     let waiter: Waiter | undefined;
@@ -78,46 +53,22 @@ export class TopicFollower {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.consumer.disconnect();
-    const admin = this.kafka.admin();
-    await admin.connect();
-    // A group that never came to join does not exist.
-    await admin.deleteGroups([this.group]).catch(() => undefined);
-    await admin.disconnect();
+  /**
+   * Resolves when everything was read that the topic has at the time of the call, open transactions included: they are waited for.
+   *
+   * @returns the end of each partition
+   */
+  async untilEnd(timeoutMs?: number): Promise<ReadonlyMap<number, number>> {
+    const ends = await this.reader.ends();
+    await this.until(() => this.reader.isAt(ends), {
+      what: `the end offsets ${JSON.stringify([...ends])}`,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    return ends;
   }
 
-  private async run(): Promise<void> {
-    const { END_BATCH_PROCESS, CRASH } = this.consumer.events;
-    // Comes for batches without any visible record too, which eachBatch never sees.
-    this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-      this.positions.set(payload.partition, Math.max(this.position(payload.partition), Number(payload.lastOffset) + 1));
-      this.ask();
-    });
-    this.consumer.on(CRASH, ({ payload }) => {
-      if (payload.restart) return;
-      this.crash = payload.error;
-      for (const waiter of this.waiters) waiter.reject(payload.error);
-    });
-    await this.consumer.connect();
-    await this.consumer.subscribe({ topic: this.topic, fromBeginning: true });
-    await this.consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        for (const message of batch.messages) {
-          // After a broker was gone, the group may begin at the start again.
-          if (Number(message.offset) < this.position(batch.partition)) continue;
-          this.records.push({
-            partition: batch.partition,
-            offset: Number(message.offset),
-            timestamp: Number(message.timestamp),
-            key: message.key,
-            value: message.value,
-            headers: message.headers ?? {},
-          });
-        }
-      },
-    });
+  stop(): Promise<void> {
+    return this.reader.stop();
   }
 
   private ask(): void {
@@ -125,15 +76,19 @@ export class TopicFollower {
       try {
         if (waiter.holds()) waiter.resolve();
       } catch (error) {
-        waiter.reject(error as Error);
+        waiter.reject(asError(error));
       }
     }
   }
 
+  private fail(error: Error): void {
+    this.failure = error;
+    for (const waiter of this.waiters) waiter.reject(error);
+  }
+
   private late(what: string, timeoutMs: number): Error {
-    const read = [...this.positions].map(([partition, position]) => `${partition}: ${position}`).join(', ');
     return new Error(
-      `'${this.topic}': ${what} not seen within ${timeoutMs} ms. ${this.records.length} records read; positions by partition: ${read || 'none'}`,
+      `'${this.topic}': ${what} not seen within ${timeoutMs} ms. ${this.records.length} records read; positions by partition: ${this.reader.progress()}`,
     );
   }
 }
