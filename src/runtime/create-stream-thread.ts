@@ -59,7 +59,7 @@ export function createStreamThread(
     compression: config.compressionType,
   });
   let local: ReadonlyMap<string, number> = new Map();
-  const owned = (): string[] => thread.ownedTasks().map(({ task }) => task.id.toString());
+  const owned = (): string[] => thread.openTasks().map((task) => task.id.toString());
   const createMember = (handlers: GroupHandlers): GroupMember =>
     new GroupMember({
       cluster,

@@ -1,8 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import type {
   EpochProducer,
   EpochRecords,
-  FetchedBatches,
   Fetcher,
   FetcherOptions,
   GroupGeneration,
@@ -15,16 +13,17 @@ import { asError } from '../errors/as-error';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import { StateCorruptedError } from '../state/state-database-errors';
-import type { PartitionQueue } from '../task/partition-queue';
+import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
-import { CommitCycle } from './commit-cycle';
 import { CommitFailures } from './commit-failures';
 import type { FailpointHook } from './failpoints';
+import { FencedCommits } from './fenced-commits';
 import { assignedTasks } from './group-assignor';
 import type { InstanceMemory } from './instance-memory';
 import type { RepartitionPurge } from './repartition-purge';
 import type { OpenedTask, TaskOpener } from './task-opener';
-import { TaskMetrics } from './task-metrics';
+import { TaskOpening } from './task-opening';
+import { TaskSet } from './task-set';
 import { isTransactionFailure, lostMembership } from './transaction-failure';
 import { WakeSignal, yieldToEventLoop } from './wake-signal';
 
@@ -71,20 +70,16 @@ const SLICE_MS = 10;
  */
 export class StreamThread {
   private current: ThreadState = 'CREATED';
-  private readonly tasks = new Map<string, OpenedTask>();
+  private readonly tasks: TaskSet;
   /** Tasks that the group gave this thread, whether they are open yet or not. */
   private assigned: readonly TaskId[] = [];
   /** Of the group, when it assigned them. */
   private generationId: number | undefined;
-  private opening: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  private opening: TaskOpening | undefined;
   private readonly inbox: (() => Promise<void> | void)[] = [];
   private readonly signal = new WakeSignal();
-  private readonly pausedQueues = new Set<PartitionQueue>();
   private member: GroupMember | undefined;
-  private fetcher: Fetcher | undefined;
-  private producer: EpochProducer | undefined;
-  private commits: CommitCycle | undefined;
-  private readonly taskMetrics: TaskMetrics;
+  private readonly commits: FencedCommits;
   private readonly failures: CommitFailures;
   private nextCommitAt = 0;
   /** A commit is due, and cannot begin because a record is being processed. */
@@ -99,8 +94,23 @@ export class StreamThread {
   private finished: Promise<void> | undefined;
 
   constructor(private readonly parts: ThreadParts) {
-    this.taskMetrics = new TaskMetrics(parts.metrics);
+    this.tasks = new TaskSet({
+      createFetcher: parts.createFetcher,
+      onOutOfRange: (topic, partition, offset) => void this.inLoop(() => this.outOfRange(topic, partition, offset)),
+      onError: (error) => this.fail(error),
+      wake: this.signal.wake,
+      inputBufferMaxBytes: parts.limits.inputBufferMaxBytes,
+      metrics: parts.metrics,
+    });
     this.failures = new CommitFailures(parts.now);
+    this.commits = new FencedCommits({
+      ...parts,
+      failpoint: parts.failpoint,
+      failures: this.failures,
+      generation: () => this.generationOfTasks(),
+      mayWaitForKafka: () => this.current !== 'STARTING' && !this.stopping,
+      wake: this.signal.wake,
+    });
   }
 
   get state(): ThreadState {
@@ -120,8 +130,8 @@ export class StreamThread {
     await this.finished;
   }
 
-  ownedTasks(): readonly OpenedTask[] {
-    return [...this.tasks.values()];
+  openTasks(): readonly Task[] {
+    return [...this.tasks];
   }
 
   private async lifecycle(): Promise<void> {
@@ -136,13 +146,8 @@ export class StreamThread {
         },
         onFatal: (error) => this.fail(error),
       });
-      await this.renewProducer();
+      await this.commits.renew();
       await this.parts.beforeJoin();
-      this.fetcher = this.parts.createFetcher({
-        onBatches: (topic, partition, fetched) => this.take(topic, partition, fetched),
-        onOutOfRange: (topic, partition, offset) => void this.inLoop(() => this.outOfRange(topic, partition, offset)),
-        onError: (error) => this.fail(error),
-      });
       this.member.start();
       this.moveTo('REBALANCING');
       await this.loop();
@@ -166,7 +171,7 @@ export class StreamThread {
     while (!this.stopping) {
       if (this.fatal !== undefined) throw this.fatal;
       await this.runInbox();
-      if (this.commits?.failure !== undefined) {
+      if (this.commits.failure !== undefined) {
         await this.recoverFromFailedCommit(this.commits.failure);
         continue;
       }
@@ -190,11 +195,7 @@ export class StreamThread {
     const { now, limits, metrics } = this.parts;
     const startedAt = now();
     let processed = 0;
-    for (const [id, opened] of [...this.tasks]) {
-      const { task } = opened;
-      // To the back: where a slice ends before all had a turn, the next one begins with those that had none.
-      this.tasks.delete(id);
-      this.tasks.set(id, opened);
+    for (const task of this.tasks.inTurn()) {
       task.prepare(this.signal.wake);
       if (this.epochIsFull()) continue;
       const before = now();
@@ -203,7 +204,7 @@ export class StreamThread {
       processed += count;
       if (count > 0) {
         metrics.processLatency.observe((now() - before) / 1000);
-        this.resumeDrained(task.inputs);
+        this.tasks.resumeDrained(task);
       }
       if (now() - startedAt > 2 * SLICE_MS) break;
     }
@@ -212,29 +213,8 @@ export class StreamThread {
 
   private epochIsFull(): boolean {
     let bytes = this.parts.collector.sizeInBytes;
-    for (const { task } of this.tasks.values()) bytes += task.dirtyBytes;
+    for (const task of this.tasks) bytes += task.dirtyBytes;
     return bytes >= this.parts.limits.epochMaxBytes;
-  }
-
-  private take(topic: string, partition: number, { batches, nextOffset, highWatermark }: FetchedBatches): void {
-    const opened = this.taskOfPartition.get(partitionKey(topic, partition));
-    if (opened === undefined) return;
-    opened.task.add(topic, batches, nextOffset, highWatermark);
-    for (const queue of opened.task.inputs) {
-      if (queue.topic === topic && queue.queuedBytes > this.queueLimit && !this.pausedQueues.has(queue)) {
-        this.pausedQueues.add(queue);
-        this.fetcher?.pause({ topic: queue.topic, partition: queue.partition });
-      }
-    }
-    this.signal.wake();
-  }
-
-  private resumeDrained(queues: readonly PartitionQueue[]): void {
-    if (this.pausedQueues.size === 0) return;
-    for (const queue of queues) {
-      if (queue.queuedBytes > this.queueLimit / 2 || !this.pausedQueues.delete(queue)) continue;
-      this.fetcher?.resume({ topic: queue.topic, partition: queue.partition });
-    }
   }
 
   // --- committing ---------------------------------------------------------------------------------------------------------------
@@ -242,72 +222,26 @@ export class StreamThread {
   /** @returns milliseconds until the next commit is due */
   private commitIfDue(): number {
     const { now, limits } = this.parts;
-    const { commits } = this;
     this.commitWaits = false;
-    if (commits === undefined || this.suspended) return limits.commitIntervalMs;
+    if (this.suspended) return limits.commitIntervalMs;
     const remaining = this.nextCommitAt - now();
-    if (commits.isRunning) return limits.commitIntervalMs;
-    const due = remaining <= 0 || this.epochIsFull() || this.anyTask((task) => task.commitRequested);
+    if (this.commits.isRunning) return limits.commitIntervalMs;
+    const due = remaining <= 0 || this.epochIsFull() || this.tasks.some((task) => task.commitRequested);
     if (!due) return remaining;
     // A record that waits on an asynchronous operator wakes the loop when it is done. No other is begun until then: where every
     // record waits, there would never be a moment between two of them.
-    this.commitWaits = this.anyTask((task) => task.isWaiting);
+    this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
-    this.taskMetrics.report(this.openTasks());
-    commits.begin(this.openTasks(), this.signal.wake);
+    this.tasks.report();
+    this.commits.begin(this.tasks);
     return limits.commitIntervalMs;
-  }
-
-  /** Commits everything that was processed, and waits until it is durable. Throws when it failed. */
-  private async commitAll(): Promise<void> {
-    const commits = this.commits!;
-    await commits.settled();
-    await Promise.all([...this.openTasks()].map((task) => task.quiesced()));
-    if (commits.failure === undefined) {
-      commits.begin(this.openTasks(), this.signal.wake);
-      await commits.settled();
-    }
-    if (commits.failure !== undefined) throw commits.failure;
-  }
-
-  private async renewProducer(): Promise<void> {
-    this.producer?.close();
-    this.producer = await this.fencingProducer();
-    const { collector, purge, metrics, now, failpoint } = this.parts;
-    this.commits = new CommitCycle({
-      producer: this.producer,
-      collector,
-      generation: () => this.generationOfTasks(),
-      purge,
-      metrics,
-      now,
-      failpoint,
-      onCommitted: () => this.failures.succeeded(),
-    });
   }
 
   /** Undefined too between a new assignment by the group and its arrival here: the open tasks may be others' by then. */
   private generationOfTasks(): GroupGeneration | undefined {
     const generation = this.member?.generation;
     return generation?.generationId === this.generationId ? generation : undefined;
-  }
-
-  /** A producer that has fenced its predecessor. While Kafka is away a running thread tries for as long as it tries to commit. */
-  private async fencingProducer(): Promise<EpochProducer> {
-    for (;;) {
-      const producer = this.parts.createProducer();
-      try {
-        await producer.init();
-        return producer;
-      } catch (error) {
-        producer.close();
-        if (!(error instanceof KafkaUnavailableError) || this.current === 'STARTING' || this.stopping) throw error;
-        this.failures.failed(error);
-        const { logger, name } = this.parts;
-        logger.warn({ event: 'kafka_unavailable', thread: name, err: error }, 'Kafka does not answer: trying again');
-      }
-    }
   }
 
   /**
@@ -338,20 +272,20 @@ export class StreamThread {
 
   /** Records were deleted before they could be read. Opened again, the task begins where `autoOffsetReset` says, or fails. */
   private async outOfRange(topic: string, partition: number, offset: number): Promise<void> {
-    if (this.ending || this.suspended || !this.taskOfPartition.has(partitionKey(topic, partition))) return;
+    if (this.ending || this.suspended || !this.tasks.reads(topic, partition)) return;
     const { logger, name } = this.parts;
     logger.warn(
       { event: 'offset_out_of_range', thread: name, topic, partition, offset },
       'Records were deleted before they were read',
     );
-    await this.commits!.settled();
+    await this.commits.settled();
     await this.startAfresh();
     this.reopen(0);
   }
 
   private async recoverFromTaskError(error: unknown): Promise<void> {
     if (!(error instanceof StateCorruptedError)) throw error;
-    await this.commits!.settled();
+    await this.commits.settled();
     await this.recoverFromFailedCommit(error);
   }
 
@@ -363,9 +297,9 @@ export class StreamThread {
     this.suspended = true;
     await this.stopOpening();
     if (cause === 'lost') {
-      await this.commits!.settled();
-      if (this.commits!.failure !== undefined) {
-        this.logFailedCommit(this.commits!.failure, 'others have the tasks now, and process its records');
+      await this.commits.settled();
+      if (this.commits.failure !== undefined) {
+        this.logFailedCommit(this.commits.failure, 'others have the tasks now, and process its records');
       }
       await this.startAfresh();
     } else {
@@ -376,7 +310,7 @@ export class StreamThread {
 
   private async commitBeforeRejoin(): Promise<void> {
     try {
-      await this.commitAll();
+      await this.commits.commitAll(this.tasks);
     } catch (error) {
       if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
       this.logFailedCommit(error, 'its records will be processed again');
@@ -387,7 +321,7 @@ export class StreamThread {
 
   private async startAfresh(): Promise<void> {
     await this.dropTasks();
-    await this.renewProducer();
+    await this.commits.renew();
   }
 
   private async assignedTo(userData: Buffer, generationId: number): Promise<void> {
@@ -397,8 +331,8 @@ export class StreamThread {
     if (generationId - 1 !== this.generationId) await this.dropTasks();
     this.generationId = generationId;
     const kept = new Set(tasks.map(String));
-    for (const [id, opened] of this.tasks) {
-      if (!kept.has(id)) await this.closeTask(id, opened);
+    for (const name of this.tasks.names()) {
+      if (!kept.has(name)) await this.tasks.close(name);
     }
     this.assigned = tasks;
     this.parts.memory.assigned(this, tasks, () => this.resizeCaches());
@@ -413,27 +347,21 @@ export class StreamThread {
 
   /** Opens tasks beside the loop; each joins the loop as soon as its state is restored. */
   private open(tasks: readonly TaskId[], delayMs = 0): void {
-    const abort = new AbortController();
-    const hand = (opened: OpenedTask): Promise<void> =>
-      this.inLoop(() => (abort.signal.aborted ? opened.close() : this.opened(opened)));
-    const open = async (): Promise<void> => {
-      if (delayMs > 0) await setTimeout(delayMs, undefined, { signal: abort.signal });
-      await this.parts.opener.open(tasks, abort.signal, (opened) => void hand(opened));
-    };
-    const done = open().then(
-      () => void this.inLoop(() => (abort.signal.aborted ? undefined : this.allOpen())),
-      (error: unknown) => {
-        if (abort.signal.aborted) return;
-        if (error instanceof KafkaUnavailableError) void this.inLoop(() => this.openRest(error));
+    const opening: TaskOpening = new TaskOpening(this.parts.opener, tasks, delayMs, {
+      onOpened: (opened) => void this.inLoop(() => (opening.aborted ? opened.close() : this.opened(opened))),
+      onAllOpened: () => void this.inLoop(() => (opening.aborted ? undefined : this.allOpen())),
+      onError: (error) => {
+        if (error instanceof KafkaUnavailableError)
+          void this.inLoop(() => (opening.aborted ? undefined : this.openRest(error)));
         else this.fail(error);
       },
-    );
-    this.opening = { abort, done };
+    });
+    this.opening = opening;
   }
 
   /** Also called when another thread of the instance got tasks, or gave some up. */
   private resizeCaches(): void {
-    for (const task of this.openTasks()) task.resizeCaches(this.parts.memory.cacheBytesOf(task.id));
+    for (const task of this.tasks) task.resizeCaches(this.parts.memory.cacheBytesOf(task.id));
   }
 
   /** Kafka went away while tasks were opened: those that are still missing are tried again. */
@@ -450,19 +378,10 @@ export class StreamThread {
   }
 
   private opened(opened: OpenedTask): void {
-    this.tasks.set(opened.task.id.toString(), opened);
+    const { task } = opened;
     // The shares may have changed since it was begun to be opened.
-    opened.task.resizeCaches(this.parts.memory.cacheBytesOf(opened.task.id));
-    for (const queue of opened.task.inputs)
-      this.taskOfPartition.set(partitionKey(queue.topic, queue.partition), opened);
-    this.fetcher!.assign(
-      opened.task.inputs.map((queue) => ({
-        topic: queue.topic,
-        partition: queue.partition,
-        offset: queue.consumedOffset,
-      })),
-    );
-    this.parts.metrics.tasks.inc();
+    task.resizeCaches(this.parts.memory.cacheBytesOf(task.id));
+    this.tasks.add(opened);
   }
 
   private allOpen(): void {
@@ -472,28 +391,14 @@ export class StreamThread {
 
   private async stopOpening(): Promise<void> {
     const { opening } = this;
-    if (opening === undefined) return;
     this.opening = undefined;
-    opening.abort.abort();
-    await opening.done;
+    await opening?.abort();
   }
 
   private async dropTasks(): Promise<void> {
     await this.stopOpening();
-    for (const [id, opened] of this.tasks) await this.closeTask(id, opened);
+    for (const name of this.tasks.names()) await this.tasks.close(name);
     this.parts.collector.discard();
-  }
-
-  private async closeTask(id: string, opened: OpenedTask): Promise<void> {
-    this.tasks.delete(id);
-    for (const queue of opened.task.inputs) {
-      this.taskOfPartition.delete(partitionKey(queue.topic, queue.partition));
-      this.pausedQueues.delete(queue);
-    }
-    this.fetcher!.remove(opened.task.inputs.map((queue) => ({ topic: queue.topic, partition: queue.partition })));
-    this.taskMetrics.forget(opened.task);
-    this.parts.metrics.tasks.dec();
-    await opened.close();
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------------------
@@ -508,21 +413,21 @@ export class StreamThread {
       await this.runInbox();
       await finalCommit;
     } finally {
-      for (const [id, opened] of [...this.tasks]) {
+      for (const name of this.tasks.names()) {
         // What a processor throws in its close() must not keep the partitions from the other members.
-        await this.closeTask(id, opened).catch((error: unknown) => this.fail(error));
+        await this.tasks.close(name).catch((error: unknown) => this.fail(error));
       }
-      await this.fetcher?.close();
+      await this.tasks.stopFetching();
       await this.member?.leave();
       this.parts.onLeft();
-      this.producer?.close();
+      this.commits.close();
     }
   }
 
   private async commitAtEnd(): Promise<void> {
-    if (this.fatal !== undefined || this.commits === undefined) return this.commits?.settled();
+    if (this.fatal !== undefined) return this.commits.settled();
     try {
-      await this.commitAll();
+      await this.commits.commitAll(this.tasks);
     } catch (error) {
       if (!lostMembership(error)) throw error;
       this.logFailedCommit(error, 'others have the tasks now, and process its records');
@@ -531,21 +436,6 @@ export class StreamThread {
 
   private async runInbox(): Promise<void> {
     for (let job = this.inbox.shift(); job !== undefined; job = this.inbox.shift()) await job();
-  }
-
-  private readonly taskOfPartition = new Map<string, OpenedTask>();
-
-  private get queueLimit(): number {
-    return this.parts.limits.inputBufferMaxBytes / Math.max(1, this.taskOfPartition.size);
-  }
-
-  private *openTasks(): Iterable<OpenedTask['task']> {
-    for (const { task } of this.tasks.values()) yield task;
-  }
-
-  private anyTask(holds: (task: OpenedTask['task']) => boolean): boolean {
-    for (const { task } of this.tasks.values()) if (holds(task)) return true;
-    return false;
   }
 
   /** Runs a job in the loop's turn, or at once when the loop is over. A job that throws kills the thread. */
@@ -575,8 +465,4 @@ export class StreamThread {
     this.current = state;
     this.parts.onState(state);
   }
-}
-
-function partitionKey(topic: string, partition: number): string {
-  return `${topic}-${partition}`;
 }
