@@ -2,7 +2,6 @@ import type { Headers } from '../serde/record';
 import type { OutputTopic, RecordCollector } from '../task/task-io';
 import type { Compression } from './compression';
 import type { PartitionRecords } from './epoch-producer';
-import { InvalidPartitionError } from './errors';
 import { partitionForKey } from './partitioner';
 import { RecordBatchBuilder } from './record-batch-builder';
 
@@ -65,7 +64,7 @@ export class EpochRecords implements RecordCollector {
     return this.topics.get(name) ?? this.lookUp(name);
   }
 
-  /** @throws {@link RecordTooLargeError}, {@link InvalidPartitionError}: the record is not appended then. */
+  /** @throws {@link RecordTooLargeError}: the record is not appended then. */
   send(
     topic: OutputTopic,
     partition: number | undefined,
@@ -78,9 +77,6 @@ export class EpochRecords implements RecordCollector {
     const chosen = partition ?? (key === null ? stickyPartition(target) : partitionForKey(key, target.partitionCount));
     let builder = target.builders[chosen];
     if (builder === undefined) {
-      if (!Number.isInteger(chosen) || chosen < 0 || chosen >= target.partitionCount) {
-        throw new InvalidPartitionError(target.name, chosen, target.partitionCount);
-      }
       builder = target.spare.pop() ?? this.newBuilder(target);
       target.builders[chosen] = builder;
     }

@@ -1,4 +1,5 @@
 import { describeLocation, MillraceError, type ErrorLocation } from '../errors/millrace-error';
+import { TOPIC_MISSING } from '../task/task-io';
 import { ErrorCode, errorName, isAuthorizationCode, isTransientCode } from './protocol/error-codes';
 
 /** The installed kafkajs is not the one that Millrace's Kafka layer is written for. */
@@ -101,7 +102,7 @@ export class ClientClosedError extends MillraceError {
 }
 
 export class TopicMissingError extends MillraceError {
-  readonly code = 'TOPIC_MISSING';
+  readonly code = TOPIC_MISSING;
 
   constructor(readonly topic: string) {
     super(`Topic '${topic}' does not exist. Create it, or correct its name in the topology.`, { location: { topic } });
@@ -146,19 +147,6 @@ export class RecordTooLargeError extends MillraceError {
       `A record of ${sizeInBytes} bytes for topic '${topic}' exceeds the limit of ${limitInBytes} bytes for one batch. ` +
         `Make the record smaller, or raise maxBatchBytes here and max.message.bytes of the topic.`,
       { location: { topic } },
-    );
-  }
-}
-
-/** A partitioner chose a partition that the topic does not have. */
-export class InvalidPartitionError extends MillraceError {
-  readonly code = 'INVALID_PARTITION';
-
-  constructor(topic: string, partition: number, partitionCount: number) {
-    super(
-      `Topic '${topic}' has ${partitionCount} partitions, and a record is meant for partition ${partition}. ` +
-        `Correct the partitioner: it must return an integer from 0 to ${partitionCount - 1}.`,
-      { location: { topic, partition } },
     );
   }
 }

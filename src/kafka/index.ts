@@ -18,7 +18,6 @@ export {
   CorruptRecordError,
   DeliveryFailedError,
   GroupMembershipError,
-  InvalidPartitionError,
   KafkajsMismatchError,
   KafkaUnavailableError,
   OffsetOutOfRangeError,

@@ -14,7 +14,7 @@ import {
 import type { ApiRequest } from './protocol/api-request';
 import { ErrorCode, isAuthorizationCode } from './protocol/error-codes';
 import type { GroupGeneration } from './protocol/group-generation';
-import type { PartitionResult } from './protocol/offsets';
+import type { PartitionResult } from './protocol/partition-result';
 import type { TopicPartitionOffset } from './protocol/topic-partition';
 import {
   addOffsetsToTxnRequest,

@@ -2,7 +2,7 @@ import { MillraceError } from '../errors/millrace-error';
 import type { SinkNode as SinkDescription, TopicReference } from '../topology/graph';
 import { OperatorNode, type Processed } from './operator-node';
 import { InvalidPartitionError } from './invalid-partition-error';
-import type { OutputTopic, RecordCollector } from './record-collector';
+import { TOPIC_MISSING, type OutputTopic, type RecordCollector } from './record-collector';
 import type { TaskContext } from './task-context';
 
 /** Serializes records and adds them to the open epoch. */
@@ -58,7 +58,7 @@ export class SinkNode extends OperatorNode {
       (known) => this.send(known, key, value, timestamp),
       (error: unknown) => {
         // That the record names no topic is the record's fault; that Kafka does not answer is not.
-        if (!(error instanceof MillraceError) || error.code !== 'TOPIC_MISSING') throw error;
+        if (!(error instanceof MillraceError) || error.code !== TOPIC_MISSING) throw error;
         this.context.failures.productionFailed(this.name, name, error);
       },
     );

@@ -1,5 +1,6 @@
 import { describeLocation, MillraceError } from '../errors/millrace-error';
 import type { Subtopology, Topology, TopicReference } from '../topology/graph';
+import { changelogTopic } from '../topology/topics';
 import { TaskId } from '../task/task-id';
 
 /** How a topic is called in Kafka. */
@@ -7,8 +8,9 @@ export function topicName(applicationId: string, topic: TopicReference): string 
   return topic.internal ? `${applicationId}-${topic.name}` : topic.name;
 }
 
+/** How the topic with a store's changes is called in Kafka. */
 export function changelogTopicName(applicationId: string, store: string): string {
-  return `${applicationId}-${store}-changelog`;
+  return topicName(applicationId, changelogTopic(store));
 }
 
 /** A topic that the topology reads or writes does not exist. */

@@ -1,3 +1,4 @@
+import { namedStore } from './named-store';
 import { NumberedStore } from './numbered-store';
 import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
 import { StateDatabaseClosedError } from './state-database-errors';
@@ -56,9 +57,7 @@ class MemoryState implements StateDatabase {
   }
 
   store(name: string): StoreHandle {
-    const handle = this.handles.get(name);
-    if (handle === undefined) throw new Error(`The state in ${this.name} has no store '${name}'.`);
-    return handle;
+    return namedStore(this.handles, name, this.name);
   }
 
   inputOffset(topic: string, partition: number): number | undefined {
@@ -114,9 +113,7 @@ class MemoryState implements StateDatabase {
   }
 
   private entries(store: StoreHandle): MemoryStore {
-    const entries = this.stores.get(store.name);
-    if (entries === undefined) throw new Error(`The state in ${this.name} has no store '${store.name}'.`);
-    return entries;
+    return namedStore(this.stores, store.name, this.name);
   }
 
   private checkOpen(): void {

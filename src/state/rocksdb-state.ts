@@ -1,4 +1,5 @@
 import { makeDirectory } from './make-directory';
+import { namedStore } from './named-store';
 import { NumberedStore } from './numbered-store';
 import { binding, type NativeHandle } from './rocksdb-binding';
 import { guardDirectory, stateFailure } from './rocksdb-failure';
@@ -169,9 +170,7 @@ class RocksDbState implements StateDatabase {
   }
 
   private numbered(name: string): NumberedStore {
-    const store = this.stores.get(name);
-    if (store === undefined) throw new Error(`The state in ${this.directory} has no store '${name}'.`);
-    return store;
+    return namedStore(this.stores, name, this.directory);
   }
 
   inputOffset(topic: string, partition: number): number | undefined {

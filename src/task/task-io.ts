@@ -26,4 +26,4 @@ export interface RecordCursor {
   headers(): Headers;
 }
 
-export type { OutputTopic, RecordCollector } from '../processors/record-collector';
+export { TOPIC_MISSING, type OutputTopic, type RecordCollector } from '../processors/record-collector';

@@ -1,5 +1,6 @@
 import type { ApiRequest } from './api-request';
 import type { GroupGeneration } from './group-generation';
+import { partitionResults, type PartitionResult } from './partition-result';
 import { groupByTopic, type TopicPartition, type TopicPartitionOffset } from './topic-partition';
 
 export interface CommittedPartition extends TopicPartition {
@@ -52,10 +53,6 @@ export function offsetFetchRequest(
   };
 }
 
-export interface PartitionResult extends TopicPartition {
-  readonly errorCode: number;
-}
-
 /** Commits offsets without a transaction, for at-least-once. */
 export function offsetCommitRequest(
   group: GroupGeneration,
@@ -76,12 +73,7 @@ export function offsetCommitRequest(
     },
     decode: (reader) => {
       reader.throttle();
-      const results: PartitionResult[] = [];
-      reader.array(() => {
-        const topic = reader.string();
-        reader.array(() => results.push({ topic, partition: reader.int32(), errorCode: reader.int16() }));
-      });
-      return results;
+      return partitionResults(reader);
     },
   };
 }

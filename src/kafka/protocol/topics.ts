@@ -1,5 +1,5 @@
 import type { ApiRequest } from './api-request';
-import type { PartitionResult } from './offsets';
+import type { PartitionResult } from './partition-result';
 import { groupByTopic, type TopicPartitionOffset } from './topic-partition';
 
 /** A topic to create. */

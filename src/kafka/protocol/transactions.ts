@@ -1,6 +1,6 @@
 import type { ApiRequest } from './api-request';
 import type { GroupGeneration } from './group-generation';
-import type { PartitionResult } from './offsets';
+import { partitionResults, type PartitionResult } from './partition-result';
 import { groupByTopic, type TopicPartition, type TopicPartitionOffset } from './topic-partition';
 
 export interface InitProducerIdResponse {
@@ -59,12 +59,7 @@ export function addPartitionsToTxnRequest(
     },
     decode: (reader) => {
       reader.throttle();
-      const results: PartitionResult[] = [];
-      reader.array(() => {
-        const topic = reader.string();
-        reader.array(() => results.push({ topic, partition: reader.int32(), errorCode: reader.int16() }));
-      });
-      return results;
+      return partitionResults(reader);
     },
   };
 }
