@@ -109,7 +109,7 @@ export function createStreamThread(
     },
     createMember,
     beforeJoin: async () => {
-      local = new Map((await parts.directory.localTasks()).map(({ taskId, changelogSum }) => [taskId, changelogSum]));
+      local = new Map((await parts.states.localTasks()).map(({ taskId, changelogSum }) => [taskId, changelogSum]));
     },
     onJoined: (memberId) => parts.members.joined(name, memberId),
     onLeft: () => parts.members.left(name),

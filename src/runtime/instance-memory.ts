@@ -1,6 +1,7 @@
 import type { MillraceConfig } from '../config/millrace-config';
 import type { TaskId } from '../task/task-id';
-import type { TaskLayout } from './task-layout';
+import type { Topology } from '../topology/graph';
+import { subtopologyOf } from './task-layout';
 
 const MIN_BLOCK_CACHE_BYTES = 64 * 1024;
 
@@ -15,7 +16,7 @@ export class InstanceMemory {
 
   constructor(
     private readonly config: MillraceConfig,
-    private readonly layout: TaskLayout,
+    private readonly topology: Topology,
   ) {}
 
   /**
@@ -32,8 +33,14 @@ export class InstanceMemory {
     return this.hasStores(id) ? this.config.cacheMaxBytes / this.statefulTasks : 0;
   }
 
-  get blockCacheBytesPerTask(): number {
-    return Math.max(MIN_BLOCK_CACHE_BYTES, Math.floor(this.config.rocksdbBlockCacheBytes / this.statefulTasks));
+  /**
+   * A database keeps the block cache that it was opened with.
+   *
+   * @param openedAhead - databases that are opened before any task is assigned
+   */
+  blockCacheBytesPerTask(openedAhead: number): number {
+    const tasks = Math.max(openedAhead, this.statefulTasks);
+    return Math.max(MIN_BLOCK_CACHE_BYTES, Math.floor(this.config.rocksdbBlockCacheBytes / tasks));
   }
 
   get writeBufferBytesPerTask(): number {
@@ -55,6 +62,6 @@ export class InstanceMemory {
   }
 
   private hasStores(id: TaskId): boolean {
-    return this.layout.subtopology(id).stores.length > 0;
+    return subtopologyOf(this.topology, id)!.stores.length > 0;
   }
 }

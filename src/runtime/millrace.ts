@@ -141,6 +141,10 @@ export class Millrace {
     const { config, logger, metrics, topology } = this;
     const directory = await StateDirectory.open(config.stateDir, config.applicationId);
     this.cleanups.push(() => directory.close());
+    const memory = new InstanceMemory(config, topology);
+    const states = new LocalStates(directory, topology, memory, logger);
+    this.cleanups.push(() => states.closeUnassigned());
+    await states.openAhead();
     const cluster = new ClusterClient(clientOptions(config, logger));
     this.cleanups.push(() => cluster.close());
     await cluster.connect();
@@ -152,8 +156,6 @@ export class Millrace {
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
     const layout = new TaskLayout(config.applicationId, topology, plan);
-    const memory = new InstanceMemory(config, layout);
-    const states = new LocalStates(directory, layout, memory, logger);
     const purge = new RepartitionPurge(admin, layout.repartitionTopics, logger);
     this.cleanups.push(() => purge.settled());
     const cleaning = setInterval(
@@ -191,7 +193,10 @@ export class Millrace {
           directory,
         },
         index,
-        (state) => this.threadMoved(thread, state),
+        (state) => {
+          this.threadMoved(thread, state);
+          if (this.machine.state === 'RUNNING') void states.closeUnassigned();
+        },
       );
       this.threads.push(thread);
       thread.run().catch((error: unknown) => void this.stop(error));

@@ -2,6 +2,11 @@ import type { StoreDefinition, Subtopology, Topology } from '../topology/graph';
 import type { TaskId } from '../task/task-id';
 import { changelogTopicName, sourceTopics, type TopicPlan } from './topic-plan';
 
+/** Undefined for a task of another version of the topology. */
+export function subtopologyOf(topology: Topology, { subtopology }: TaskId): Subtopology | undefined {
+  return topology.subtopologies.find(({ id }) => id === subtopology);
+}
+
 /** Which partitions belong to which task. */
 export class TaskLayout {
   constructor(
@@ -15,7 +20,7 @@ export class TaskLayout {
   }
 
   subtopology(id: TaskId): Subtopology {
-    return this.topology.subtopologies.find((subtopology) => subtopology.id === id.subtopology)!;
+    return subtopologyOf(this.topology, id)!;
   }
 
   /** A source topic with fewer partitions than others of its subtopology has no part in the tasks above its last one. */

@@ -129,6 +129,12 @@ export class StateDirectory {
     });
   }
 
+  /** Every task that has a folder on this disk, whatever is in it. */
+  async taskIds(): Promise<string[]> {
+    const names = await guardDirectory(this.layout.tasks, () => readdir(this.layout.tasks));
+    return names.filter(isTaskId);
+  }
+
   /** The tasks with state on this disk, open ones included. State that cannot be used counts for nothing and is left out. */
   async localTasks(): Promise<LocalTask[]> {
     const found = await Promise.all(
@@ -162,11 +168,6 @@ export class StateDirectory {
     } finally {
       await this.lock.release();
     }
-  }
-
-  private async taskIds(): Promise<string[]> {
-    const names = await guardDirectory(this.layout.tasks, () => readdir(this.layout.tasks));
-    return names.filter(isTaskId);
   }
 
   private async changelogSumOf(taskId: string): Promise<number | undefined> {

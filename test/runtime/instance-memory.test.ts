@@ -1,7 +1,5 @@
 import { resolveConfig } from '../../src/config/millrace-config';
 import { InstanceMemory } from '../../src/runtime/instance-memory';
-import { TaskLayout } from '../../src/runtime/task-layout';
-import { planTopics } from '../../src/runtime/topic-plan';
 import { TaskId } from '../../src/task/task-id';
 import { build, text } from '../topology/build';
 
@@ -13,10 +11,6 @@ function memory(): InstanceMemory {
     builder.stream('counted', text).groupByKey().count('counts');
     builder.stream('passed', text).to('out');
   });
-  const counts = new Map([
-    ['counted', 8],
-    ['passed', 8],
-  ]);
   const config = resolveConfig({
     applicationId: 'app',
     brokers: 'localhost:9092',
@@ -24,7 +18,7 @@ function memory(): InstanceMemory {
     cacheMaxBytes: 32 * MEGABYTE,
     rocksdbBlockCacheBytes: 8 * MEGABYTE,
   });
-  return new InstanceMemory(config, new TaskLayout('app', topology, planTopics('app', topology, counts)));
+  return new InstanceMemory(config, topology);
 }
 
 const counting = (...partitions: number[]): TaskId[] => partitions.map((partition) => new TaskId(0, partition));
@@ -36,7 +30,7 @@ describe('InstanceMemory', () => {
     shares.assigned('thread', [...counting(0, 1), ...passing(0, 1)], () => undefined);
     expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(16 * MEGABYTE);
     expect(shares.cacheBytesOf(new TaskId(1, 0))).toBe(0);
-    expect(shares.blockCacheBytesPerTask).toBe(4 * MEGABYTE);
+    expect(shares.blockCacheBytesPerTask(0)).toBe(4 * MEGABYTE);
   });
 
   it('keeps all threads together below the limit, in whichever order they get their tasks', () => {

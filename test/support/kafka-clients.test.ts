@@ -26,7 +26,10 @@ describe('readTopic', () => {
       [0, 1, 'k', undefined],
       [1, 0, 'k', 'second partition'],
     ]);
-    expect(records[2]).toMatchObject({ timestamp: 1_700_000_000_000, headers: [{ key: 'h', value: Buffer.from('v') }] });
+    expect(records[2]).toMatchObject({
+      timestamp: 1_700_000_000_000,
+      headers: [{ key: 'h', value: Buffer.from('v') }],
+    });
   });
 
   it('returns nothing for an empty topic', async () => {
