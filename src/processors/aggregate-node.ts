@@ -31,6 +31,14 @@ export class AggregateNode extends OperatorNode {
     return undefined;
   }
 
+  override requestsState(keySerde: string): boolean {
+    return this.store.keySerde.name === keySerde;
+  }
+
+  override requestState(key: unknown): void {
+    this.store.request(key);
+  }
+
   process(key: unknown, value: unknown, timestamp: number): Processed {
     if (key === null || key === undefined) {
       this.context.failures.recordSkipped(this.name, 'null-key');

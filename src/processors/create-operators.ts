@@ -1,4 +1,3 @@
-import type { EpochStore } from '../state/epoch-store';
 import type { ProcessorNode, Subtopology, TopicReference } from '../topology/graph';
 import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
@@ -26,8 +25,8 @@ export interface TaskOperators {
   readonly nodes: readonly OperatorNode[];
   /** For each source node's name: what it hands its records to. */
   readonly roots: ReadonlyMap<string, OperatorNode>;
-  /** For each source node's name: the stores that operators will read by the key of its records. */
-  readonly storesByRecordKey: ReadonlyMap<string, readonly EpochStore<unknown, unknown>[]>;
+  /** For each source node's name: the operators that will look up state by the keys of its records. */
+  readonly requesters: ReadonlyMap<string, readonly OperatorNode[]>;
 }
 
 /** Gives each node of a subtopology its behaviour, for one task. */
@@ -47,19 +46,17 @@ export function createOperators(
     if (node.kind !== 'sink') byName.get(node.name)!.children = node.children.map((child) => byName.get(child)!);
   }
   const roots = new Map<string, OperatorNode>();
-  const storesByRecordKey = new Map<string, EpochStore<unknown, unknown>[]>();
+  const requesters = new Map<string, readonly OperatorNode[]>();
   for (const source of subtopology.sources) {
     const root = byName.get(source.name)!;
     roots.set(source.name, root.children.length === 1 ? root.children[0]! : root);
-    const names = storesReadByRecordKey(subtopology, source.children);
-    storesByRecordKey.set(
+    const reached = reachedWithSourceKey(subtopology, source.children);
+    requesters.set(
       source.name,
-      [...names]
-        .map((name) => context.stores.get(name)!)
-        .filter((store) => store.keySerde.name === source.keySerde.name),
+      [...reached].map((name) => byName.get(name)!).filter((node) => node.requestsState(source.keySerde.name)),
     );
   }
-  return { nodes: [...byName.values()], roots, storesByRecordKey };
+  return { nodes: [...byName.values()], roots, requesters };
 }
 
 function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNode {
@@ -92,16 +89,16 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
   }
 }
 
-/** Stores of operators that are reached with the source's key unchanged: they are loaded ahead, for a whole batch at once. */
-function storesReadByRecordKey(subtopology: Subtopology, from: readonly string[]): Set<string> {
+/** Operators that get the source's key unchanged. */
+function reachedWithSourceKey(subtopology: Subtopology, from: readonly string[]): Set<string> {
   const nodes = new Map(subtopology.nodes.map((node) => [node.name, node]));
-  const stores = new Set<string>();
+  const reached = new Set<string>();
   const visit = (name: string): void => {
     const node = nodes.get(name);
-    if (node?.kind !== 'processor') return;
-    for (const store of node.stores) stores.add(store);
+    if (node?.kind !== 'processor' || reached.has(name)) return;
+    reached.add(name);
     if (keepsKey(node.operator)) node.children.forEach(visit);
   };
   from.forEach(visit);
-  return stores;
+  return reached;
 }

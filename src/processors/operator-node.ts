@@ -17,6 +17,19 @@ export abstract class OperatorNode {
 
   abstract process(key: unknown, value: unknown, timestamp: number): Processed;
 
+  /**
+   * Whether this operator will look up state by the key of the record that it gets. Where all operators above hand keys on as they
+   * are, `requestState` is then called for many records ahead, and their state loaded at once.
+   *
+   * @param keySerde - names the format of the records' keys: equal formats, equal bytes
+   */
+  requestsState(_keySerde: string): boolean {
+    return false;
+  }
+
+  /** Asks the stores for what this record will need, by `EpochStore.request`. */
+  requestState(_key: unknown, _timestamp: number): void {}
+
   /** Called once before the first record, parents before children. */
   init(): Promise<void> | undefined {
     return undefined;

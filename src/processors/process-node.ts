@@ -1,4 +1,5 @@
 import { asError } from '../errors/as-error';
+import type { EpochStore } from '../state/epoch-store';
 import type { Headers, StreamRecord } from '../serde/record';
 import type { ProcessOperator } from '../topology/operators';
 import type { Awaitable, KeyValueStore, Processor, ProcessorContext } from '../topology/processor-api';
@@ -14,6 +15,8 @@ import type { TaskContext } from './task-context';
  */
 export class ProcessNode extends OperatorNode {
   private readonly processor: Processor<unknown, unknown, unknown, unknown>;
+  /** Stores by the keys of the records that come. */
+  private requested: readonly EpochStore<unknown, unknown>[] = [];
   /** The record that the processor has now. */
   private record: StreamRecord<unknown, unknown> | undefined;
   /** The last forward that waits for a node below. */
@@ -29,6 +32,17 @@ export class ProcessNode extends OperatorNode {
   ) {
     super(name, context);
     this.processor = operator.supplier();
+  }
+
+  override requestsState(keySerde: string): boolean {
+    this.requested = this.attachedStores
+      .map((name) => this.context.stores.get(name)!)
+      .filter((store) => store.keySerde.name === keySerde);
+    return this.requested.length > 0;
+  }
+
+  override requestState(key: unknown): void {
+    for (let index = 0; index < this.requested.length; index++) this.requested[index]!.request(key);
   }
 
   override async init(): Promise<void> {

@@ -1,5 +1,4 @@
 import type { OperatorNode } from '../processors/operator-node';
-import type { EpochStore } from '../state/epoch-store';
 import type { SourceNode } from '../topology/graph';
 import type { Headers } from '../serde/record';
 import { NO_HEADERS } from '../serde/record';
@@ -45,7 +44,7 @@ export class PartitionQueue {
     readonly partition: number,
     private readonly source: SourceNode,
     readonly root: OperatorNode,
-    readonly storesByRecordKey: readonly EpochStore<unknown, unknown>[],
+    readonly requesters: readonly OperatorNode[],
     startOffset: number,
     private readonly keepsRawBytes: boolean,
   ) {

@@ -100,7 +100,7 @@ export class Task {
               id.partition,
               source,
               this.operators.roots.get(source.name)!,
-              this.operators.storesByRecordKey.get(source.name)!,
+              this.operators.requesters.get(source.name)!,
               environment.startOffsets.get(topic)!,
               this.failures.keepsRawBytes,
             ),
@@ -122,6 +122,11 @@ export class Task {
   /** True while a record waits on an asynchronous operator: the epoch cannot be sealed now. */
   get isWaiting(): boolean {
     return this.waiting !== undefined;
+  }
+
+  /** True while state is loaded for records that were taken from the queues. */
+  get isLoading(): boolean {
+    return this.prepared.some(({ loading }) => loading !== undefined);
   }
 
   /** Resolves when no record waits any more. */
@@ -210,8 +215,9 @@ export class Task {
     for (let index = 0; index < batch.length; index++) {
       const key = batch.keys[index];
       if (key === null || key === undefined) continue;
-      const stores = batch.queues[index]!.storesByRecordKey;
-      for (let store = 0; store < stores.length; store++) stores[store]!.request(key);
+      const { requesters } = batch.queues[index]!;
+      for (let node = 0; node < requesters.length; node++)
+        requesters[node]!.requestState(key, batch.timestamps[index]!);
     }
     const loads: Promise<void>[] = [];
     for (const store of this.stores) {
