@@ -62,7 +62,8 @@ export async function restoreChangelogs(
   return total;
 }
 
-function applyBatch(
+/** @returns how many records were applied */
+export function applyBatch(
   database: StateDatabase,
   store: StoreDefinition,
   batch: RecordCursor,

@@ -1,0 +1,5 @@
+export { UnknownPartitionError, UnknownTopicError } from './memory-topics';
+export { TestInputTopic, TestOutputTopic } from './test-topics';
+export type { InputTopicOptions, OutputRecord, TestRecord, TopicSerdes } from './test-topics';
+export { TopologyTestDriver } from './topology-test-driver';
+export type { TopologyTestDriverOptions } from './topology-test-driver';

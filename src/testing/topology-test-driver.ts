@@ -1,0 +1,279 @@
+import { partitionKey } from '../kafka';
+import { silentLogger, type Logger } from '../logging/logger';
+import { applyBatch } from '../runtime/restore';
+import { TaskFactory } from '../runtime/task-factory';
+import { TaskLayout } from '../runtime/task-layout';
+import { externalTopics, planTopics, topicName } from '../runtime/topic-plan';
+import { WakeSignal } from '../runtime/wake-signal';
+import { openMemoryState } from '../state/memory-state';
+import type { StateDatabase } from '../state/state-database';
+import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record-failures';
+import type { SealedTask, Task } from '../task/task';
+import type { TaskId } from '../task/task-id';
+import type { Topology } from '../topology/graph';
+import type { KeyValueStore } from '../topology/processor-api';
+import { MemoryCollector } from './memory-collector';
+import { MemoryTopics } from './memory-topics';
+import { TestStores } from './test-stores';
+import { TestInputTopic, TestOutputTopic, type InputTopicOptions, type TopicSerdes } from './test-topics';
+
+export interface TopologyTestDriverOptions {
+  /** Default `test`. */
+  readonly applicationId?: string | undefined;
+  /** Partitions of source and sink topics. Default 1 each; repartition topics and changelogs follow as in a cluster. */
+  readonly partitions?: Readonly<Record<string, number>> | undefined;
+  /** Milliseconds since 1970. Default 0. */
+  readonly initialWallClockTime?: number | undefined;
+  /** What bad records lead to. Default `fail` each. */
+  readonly handlers?: Partial<FailureHandlers> | undefined;
+  /** Where dead-letter records go. Default `dead-letters`. */
+  readonly deadLetterTopic?: string | undefined;
+  /**
+   * `auto` commits when everything that was piped in is processed, so that outputs can be read at once. With `manual` nothing is
+   * readable, and nothing goes through a repartition topic, before `commit()`: for tests of what a crash leaves. Default `auto`.
+   */
+  readonly commit?: 'auto' | 'manual' | undefined;
+  /** Default: no log. */
+  readonly logger?: Logger | undefined;
+}
+
+interface DriverTask {
+  readonly id: TaskId;
+  readonly task: Task;
+  /** For each input topic, the offset up to which the task was given records. */
+  readonly given: Map<string, number>;
+}
+
+/** Longer than any load of state from memory takes. */
+const LOADING_MS = 60_000;
+const CACHE_BYTES_PER_TASK = 16 * 1024 * 1024;
+
+/**
+ * Runs a topology without Kafka, in this process: the very tasks, operators and epochs of the service, over topics and state in
+ * memory. It works through what is piped in until nothing is left, so that a test needs no waiting.
+ *
+ * @example
+ * const driver = await TopologyTestDriver.open(topology);
+ * const sentences = driver.createInputTopic('sentences', { key: serdes.string, value: serdes.string });
+ * const counts = driver.createOutputTopic('word-counts', { key: serdes.string, value: serdes.decimalText });
+ * await sentences.pipeInput(null, 'to be or not to be');
+ * expect(counts.readKeyValuesToMap()).toEqual(new Map([['to', 2], ['be', 2], ['or', 1], ['not', 1]]));
+ * await driver.close();
+ */
+export class TopologyTestDriver {
+  private readonly topics = new MemoryTopics();
+  private readonly collector = new MemoryCollector(this.topics);
+  private readonly layout: TaskLayout;
+  private readonly databases = new Map<string, StateDatabase>();
+  private readonly committedOffsets = new Map<string, number>();
+  private readonly signal = new WakeSignal();
+  private readonly skippedRecords = new Map<SkipReason, number>();
+  private tasks: DriverTask[] = [];
+  private wallClock: number;
+
+  private constructor(
+    topology: Topology,
+    private readonly options: TopologyTestDriverOptions,
+  ) {
+    const { applicationId = 'test', partitions = {} } = options;
+    this.wallClock = options.initialWallClockTime ?? 0;
+    const { sources, sinks } = externalTopics(topology);
+    for (const name of new Set([...sources, ...sinks])) this.topics.create(name, partitions[name] ?? 1);
+    const counts = new Map(sources.map((name) => [name, this.topics.partitions(name).length]));
+    const plan = planTopics(applicationId, topology, counts);
+    for (const { name, partitions: count } of plan.internalTopics) this.topics.create(name, count);
+    this.layout = new TaskLayout(applicationId, topology, plan);
+  }
+
+  /**
+   * Begins with empty topics and empty state.
+   *
+   * @throws CopartitionError when topics that must be co-partitioned are given different numbers of partitions
+   */
+  static async open(topology: Topology, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
+    const driver = new TopologyTestDriver(topology, options);
+    await driver.start();
+    return driver;
+  }
+
+  /** @throws {@link UnknownTopicError} */
+  createInputTopic<K, V>(name: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
+    return new TestInputTopic(
+      name,
+      options,
+      this.topics,
+      () => this.wallClock,
+      () => this.processAll(),
+    );
+  }
+
+  /** Reads from the topic's start. A topic that a function chooses is there once something was written to it. */
+  createOutputTopic<K, V>(name: string, serdes: TopicSerdes<K, V>): TestOutputTopic<K, V> {
+    return new TestOutputTopic(name, serdes, this.topics);
+  }
+
+  /** The name of an internal topic in this driver, for `createOutputTopic`: `counts-changelog` is `test-counts-changelog`. */
+  internalTopic(name: string): string {
+    return topicName(this.layout.applicationId, { name, internal: true });
+  }
+
+  /**
+   * A store as the topology sees it, the open epoch's writes included: of all tasks together, or of one partition. Undefined where
+   * no task has a store of that name.
+   */
+  getKeyValueStore<K, V>(name: string, partition?: number): KeyValueStore<K, V> | undefined {
+    const found = this.tasks
+      .filter(({ id }) => partition === undefined || id.partition === partition)
+      .flatMap(({ task }) => task.stores.find((store) => store.name === name) ?? []);
+    return found.length === 0
+      ? undefined
+      : new TestStores<K, V>(name, found as unknown as readonly KeyValueStore<K, V>[]);
+  }
+
+  /** The wall clock's time, in milliseconds since 1970. It stands still but for `advanceWallClockTime`. */
+  get wallClockTime(): number {
+    return this.wallClock;
+  }
+
+  /** Moves the wall clock, and has done what is due by then. */
+  async advanceWallClockTime(milliseconds: number): Promise<void> {
+    this.wallClock += milliseconds;
+    await this.processAll();
+  }
+
+  /** How many records were skipped, for each reason. */
+  get skipped(): ReadonlyMap<SkipReason, number> {
+    return this.skippedRecords;
+  }
+
+  /** Ends the epoch: its outputs can be read, and go through repartition topics. */
+  async commit(): Promise<void> {
+    await this.commitEpoch();
+    await this.processAll();
+  }
+
+  /**
+   * What follows a SIGKILL: the open epoch is gone, and all tasks begin again at the committed offsets, with the state that is
+   * committed.
+   *
+   * @param options.state - `lost` has it rebuilt from the changelogs; default `kept`
+   */
+  async restart(options: { readonly state?: 'kept' | 'lost' } = {}): Promise<void> {
+    this.tasks = [];
+    this.collector.discard();
+    if (options.state === 'lost') this.databases.clear();
+    await this.start();
+    await this.processAll();
+  }
+
+  /** Closes the processors. What was not committed is gone. */
+  async close(): Promise<void> {
+    for (const { task } of this.tasks.splice(0)) await task.close();
+  }
+
+  private async start(): Promise<void> {
+    const { options, layout, collector } = this;
+    const { deadLetterTopic = 'dead-letters', logger = silentLogger } = options;
+    const counter: FailureCounter = {
+      recordSkipped: (_, reason) => this.skippedRecords.set(reason, (this.skippedRecords.get(reason) ?? 0) + 1),
+      recordDeadLettered: () => undefined,
+    };
+    const factory = new TaskFactory({
+      layout,
+      collector,
+      handlers: { deserialization: 'fail', processing: 'fail', production: 'fail', ...options.handlers },
+      deadLetterTopic,
+      counter,
+      cacheBytesPerTask: () => CACHE_BYTES_PER_TASK,
+      logger,
+    });
+    for (const id of layout.tasks) {
+      const database = await this.restoredDatabase(id);
+      const given = new Map(layout.inputsOf(id).map((input) => [input.topic, this.committedOffset(input)]));
+      const starts = layout
+        .inputsOf(id)
+        .map((input) => [partitionKey(input.topic, input.partition), this.committedOffset(input)] as const);
+      const task = await factory.create(id, database, new Map(starts), database.approximateEntries() === 0);
+      this.tasks.push({ id, task, given });
+    }
+  }
+
+  private async restoredDatabase(id: TaskId): Promise<StateDatabase> {
+    const name = id.toString();
+    let database = this.databases.get(name);
+    if (database === undefined) {
+      database = openMemoryState(`task ${name}`, this.layout.subtopology(id).stores);
+      this.databases.set(name, database);
+    }
+    const write = database.write();
+    for (const { topic, partition, store } of this.layout.changelogsOf(id)) {
+      const log = this.topics.partition(topic, partition);
+      applyBatch(database, store, log.read(database.changelogPosition(store.name) ?? 0), write);
+      write.setChangelogPosition(store.name, log.end);
+    }
+    await write.commit();
+    return database;
+  }
+
+  private committedOffset({ topic, partition }: { readonly topic: string; readonly partition: number }): number {
+    return this.committedOffsets.get(partitionKey(topic, partition)) ?? 0;
+  }
+
+  private async processAll(): Promise<void> {
+    do {
+      while (await this.processGiven());
+      if (this.options.commit === 'manual') return;
+    } while (await this.commitEpoch());
+  }
+
+  /** @returns whether anything was there to be processed */
+  private async processGiven(): Promise<boolean> {
+    let processed = 0;
+    for (const driven of this.tasks) {
+      const { task } = driven;
+      this.give(driven);
+      for (;;) {
+        task.prepare(this.signal.wake);
+        processed += task.runReady(neverLate, 1, Infinity, this.signal.wake);
+        await task.quiesced();
+        if (
+          task.inputs.every(
+            ({ inPreparation, hasHead, queuedBytes }) => inPreparation === 0 && !hasHead && queuedBytes === 0,
+          )
+        )
+          break;
+        if (task.isLoading) await this.signal.wait(LOADING_MS);
+      }
+    }
+    return processed > 0;
+  }
+
+  private give({ id, task, given }: DriverTask): void {
+    for (const [topic, from] of given) {
+      const log = this.topics.partition(topic, id.partition);
+      if (log.end === from) continue;
+      task.add(topic, [log.read(from)], log.end, log.end);
+      given.set(topic, log.end);
+    }
+  }
+
+  /** @returns whether there was anything to commit */
+  private async commitEpoch(): Promise<boolean> {
+    const sealed = this.tasks.flatMap(({ id, task }): { id: TaskId; task: Task; epoch: SealedTask }[] => {
+      const epoch = task.seal();
+      return epoch === undefined ? [] : [{ id, task, epoch }];
+    });
+    if (sealed.length === 0 && this.collector.isEmpty) return false;
+    this.collector.commit();
+    for (const { task, epoch } of sealed) {
+      for (const { topic, partition, offset } of epoch.inputOffsets)
+        this.committedOffsets.set(partitionKey(topic, partition), offset);
+      await task.committed(epoch, (topic, partition) => this.topics.partition(topic, partition).end);
+    }
+    return true;
+  }
+}
+
+function neverLate(): number {
+  return 0;
+}
