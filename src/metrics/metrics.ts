@@ -1,8 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Why a record was skipped or dead-lettered: the handler that decided it. */
-export type BadRecordReason = 'deserialization' | 'processing' | 'production';
-
 /**
  * What one application object measures. Nothing is global: two applications in a process count apart.
  *
@@ -34,7 +31,7 @@ export interface MillraceMetrics {
   /** `millrace_epoch_bytes`: bytes of outputs and changelog records in one committed epoch. */
   readonly epochBytes: Histogram;
 
-  /** `millrace_records_skipped_total`: records that a handler with `continue` left out. */
+  /** `millrace_records_skipped_total`: records that a handler with `continue` left out, and those that an operator leaves out by its definition. */
   readonly recordsSkipped: Counter<'topic' | 'reason'>;
   /** `millrace_records_dead_lettered_total`: records that went to the dead letter topic; `topic` is where they came from. */
   readonly recordsDeadLettered: Counter<'topic' | 'reason'>;

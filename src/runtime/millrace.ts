@@ -63,6 +63,8 @@ export class Millrace {
   private settleClosed!: { resolve: () => void; reject: (error: unknown) => void };
   private stopping: Promise<void> | undefined;
   private starting: Promise<void> | undefined;
+  private opening: Promise<void> | undefined;
+  private cluster: ClusterClient | undefined;
 
   /**
    * Checks the configuration. Nothing outside of the process is touched before `start`.
@@ -113,24 +115,26 @@ export class Millrace {
    * Checks the topics, makes the internal ones, locks the state directory and joins the group. Resolves when the threads run; tasks
    * are assigned and restored after that (state `REBALANCING`, then `RUNNING`).
    *
+   * @throws IllegalStateError when it was called before
    * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
    * @throws StateDirectoryLockedError another process uses the state directory
    * @throws KafkaUnavailableError no broker could be reached
    */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     if (this.starting !== undefined || this.machine.state !== 'CREATED') {
       throw new IllegalStateError(
         `start() was called in state ${this.machine.state}; an application starts once. Make a new one.`,
       );
     }
     this.starting = this.startUp();
-    return this.starting;
+    await this.starting;
   }
 
   private async startUp(): Promise<void> {
     this.machine.transition('REBALANCING');
     try {
-      await this.open();
+      this.opening = this.open();
+      await this.opening;
     } catch (error) {
       await this.stop(error);
       throw error;
@@ -139,22 +143,26 @@ export class Millrace {
 
   private async open(): Promise<void> {
     const { config, logger, metrics, topology } = this;
+    const cluster = new ClusterClient(clientOptions(config, logger));
+    this.cluster = cluster;
+    this.cleanups.push(() => cluster.close());
     const directory = await StateDirectory.open(config.stateDir, config.applicationId);
     this.cleanups.push(() => directory.close());
+    if (this.isStopping) return;
     const memory = new InstanceMemory(config, topology);
     const states = new LocalStates(directory, topology, memory, logger);
     this.cleanups.push(() => states.closeUnassigned());
     await states.openAhead();
-    const cluster = new ClusterClient(clientOptions(config, logger));
-    this.cleanups.push(() => cluster.close());
+    if (this.isStopping) return;
     await cluster.connect();
     const admin = new TopicAdmin(cluster);
     const plan = await prepareTopics(admin, config, topology, logger);
-    if (this.stopping !== undefined) return;
+    if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
+    if (this.isStopping) return;
     const layout = new TaskLayout(config.applicationId, topology, plan);
     const purge = new RepartitionPurge(admin, layout.repartitionTopics, logger);
     this.cleanups.push(() => purge.settled());
@@ -240,6 +248,7 @@ export class Millrace {
 
   private async shutDown(): Promise<void> {
     this.machine.transition('PENDING_SHUTDOWN');
+    if (this.threads.length === 0) await this.endOpening();
     await Promise.all(
       this.threads.map((thread) =>
         thread.shutdown().catch((error: unknown) => {
@@ -261,6 +270,16 @@ export class Millrace {
       this.machine.transition('ERROR');
       this.settleClosed.reject(this.failure);
     }
+  }
+
+  private get isStopping(): boolean {
+    return this.stopping !== undefined;
+  }
+
+  /** Whatever it waits for, no thread begins after this. */
+  private async endOpening(): Promise<void> {
+    await this.cluster?.close();
+    await this.opening?.catch(() => undefined);
   }
 
   private threadMoved(thread: StreamThread, state: ThreadState): void {

@@ -36,6 +36,10 @@ export interface ProcessorContext<KOut, VOut> {
   /**
    * Hands a record to the children. Its timestamp and headers are those of the record that is being processed, unless given.
    * Await what it returns before the next forward if a child may be asynchronous.
+   *
+   * @throws ForwardOutsideRecordError when no record is being processed
+   * @throws ForwardTimestampError when the timestamp is negative or no integer
+   * @throws whatever stops the task below; it stops even if the processor catches it
    */
   forward(key: KOut, value: VOut, options?: { timestamp?: number; headers?: Headers }): Awaitable<void>;
   /** Of the record that is being processed. */
