@@ -9,6 +9,7 @@ const GIVE_UP_AFTER_MS = 120_000;
 export interface Progress {
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** Of each partition, topic by topic. */
   readonly committed: readonly number[];
   /** The sum over all partitions. */
   readonly records: number;
@@ -21,13 +22,14 @@ export interface Progress {
  */
 export async function watchCommits(
   cluster: Cluster,
-  watched: { readonly groupId: string; readonly topic: string; readonly process: MeasuredProcess },
+  watched: { readonly groupId: string; readonly topics: readonly string[]; readonly process: MeasuredProcess },
   done: (progress: Progress) => boolean,
 ): Promise<Progress> {
   let lastProgress = { time: Date.now(), records: -1 };
   for (;;) {
     watched.process.assertRunning();
-    const committed = await cluster.committedOffsets(watched.groupId, watched.topic);
+    const committed: number[] = [];
+    for (const topic of watched.topics) committed.push(...(await cluster.committedOffsets(watched.groupId, topic)));
     const progress = { time: Date.now(), committed, records: committed.reduce((sum, offset) => sum + offset, 0) };
     if (done(progress)) return progress;
     if (progress.records > lastProgress.records) lastProgress = progress;

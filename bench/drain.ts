@@ -1,5 +1,5 @@
 import type { BenchContext } from './context';
-import type { Engine } from './engines/engine';
+import type { BenchTopology, Engine } from './engines/engine';
 import type { Input } from './input';
 import { checkOutput } from './output-check';
 import type { ProcessUsage } from './process-usage';
@@ -20,19 +20,44 @@ export interface DrainedRun {
   readonly outputRecords: number;
 }
 
-/** Lets an engine process a full topic to its end, and checks what it wrote. */
-export async function drain(context: BenchContext, engine: Engine, input: Input): Promise<DrainedRun> {
-  const running = await RunningEngine.start(context, engine, input);
+export interface DrainOptions {
+  /** Default: the count. */
+  readonly topology?: BenchTopology;
+  /** Inputs beside the first one that must be processed to their ends too. */
+  readonly others?: readonly Input[];
+  /** Reads and checks what was written, and gives the number of records. Default: the counts of the input's keys. */
+  readonly check?: (outputTopic: string) => Promise<number>;
+}
+
+/** Lets an engine process full topics to their ends, and checks what it wrote. */
+export async function drain(
+  context: BenchContext,
+  engine: Engine,
+  input: Input,
+  { topology = { name: 'count' }, others = [], check }: DrainOptions = {},
+): Promise<DrainedRun> {
+  const running = await RunningEngine.start(context, engine, input, { topology });
   try {
-    const samples: Sample[] = [];
-    await running.watchCommits(({ time, records }) => {
-      if (records > 0) samples.push({ time, records, usage: running.process.usage() });
-      return records >= input.records;
-    });
+    const samples = await samplesUntil(running, [input, ...others]);
     await running.process.stop();
-    const outputRecords = await checkOutput(context, running.outputTopic, input.expected);
+    const outputRecords = await (check?.(running.outputTopic) ??
+      checkOutput(context, running.outputTopic, input.expected));
     return { startedAt: running.process.startedAt, samples, outputRecords };
   } finally {
     await running.remove();
   }
+}
+
+/** Watches a process from its first commit of these inputs until it has committed all of them. */
+export async function samplesUntil(running: RunningEngine, inputs: readonly Input[]): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  const total = inputs.reduce((sum, { records }) => sum + records, 0);
+  await running.watchCommits(
+    ({ time, records }) => {
+      if (records > 0) samples.push({ time, records, usage: running.process.usage() });
+      return records >= total;
+    },
+    inputs.map(({ topic }) => topic),
+  );
+  return samples;
 }

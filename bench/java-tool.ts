@@ -5,7 +5,7 @@ type Event = Readonly<Record<string, unknown>>;
 /** Runs one of the tools of bench/peer to its end and gives the last event that it printed. */
 export async function runJavaTool(
   classPath: string,
-  tool: 'LoadGenerator' | 'FinalCounts' | 'LatencyProbe',
+  tool: 'LoadGenerator' | 'FinalCounts' | 'LatencyProbe' | 'OutputDigest',
   options: Readonly<Record<string, string | number>>,
 ): Promise<Event> {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);

@@ -8,6 +8,9 @@ import { benchCount } from './cases/count';
 import { benchLatency } from './cases/latency';
 import { benchMemory } from './cases/memory';
 import { benchRestart } from './cases/restart';
+import { benchStreamStream } from './cases/stream-stream';
+import { benchStreamTable } from './cases/stream-table';
+import { benchWindow } from './cases/window';
 import { Cluster } from './cluster';
 import type { BenchContext } from './context';
 import type { EngineName } from './engines/engine';
@@ -111,6 +114,30 @@ program.addCommand(
       runBench(options, (context, runs) =>
         benchLatency(context, { recordsPerSecond: options.rate, seconds: options.seconds, runs }),
       ),
+    ),
+);
+program.addCommand(
+  benchCommand('window', 'a count by key in tumbling windows')
+    .option('--keys <count>', 'number of keys', positive, 10_000)
+    .option('--records <count>', 'records to process', positive, 1_000_000)
+    .action((options: CommonOptions & { keys: number; records: number }) =>
+      runBench(options, (context, runs) => benchWindow(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  benchCommand('stream-table', 'a stream joined with a large table')
+    .option('--rows <count>', 'rows of the table', positive, 1_000_000)
+    .option('--records <count>', 'records of the stream', positive, 1_000_000)
+    .action((options: CommonOptions & { rows: number; records: number }) =>
+      runBench(options, (context, runs) => benchStreamTable(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  benchCommand('stream-stream', 'two streams joined within a window')
+    .option('--keys <count>', 'number of keys', positive, 50_000)
+    .option('--records <count>', 'records of each stream', positive, 500_000)
+    .action((options: CommonOptions & { keys: number; records: number }) =>
+      runBench(options, (context, runs) => benchStreamStream(context, { ...options, runs })),
     ),
 );
 

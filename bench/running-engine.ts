@@ -4,10 +4,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from './committed-progress';
 import { watchCommits } from './committed-progress';
 import type { BenchContext } from './context';
-import type { Engine, EngineEvent, EngineRun } from './engines/engine';
+import type { BenchTopology, Engine, EngineEvent, EngineRun } from './engines/engine';
 import { MeasuredProcess } from './measured-process';
 
 const LOOK_AGAIN_MS = 20;
+
+export interface StartOptions {
+  /** Default: the count. */
+  readonly topology?: BenchTopology;
+  readonly marksFirstRecord?: boolean;
+}
 
 /** An engine at work on an input topic, as an application of its own: topics, group and state directory. */
 export class RunningEngine {
@@ -27,7 +33,7 @@ export class RunningEngine {
     context: BenchContext,
     engine: Engine,
     input: { readonly topic: string },
-    { marksFirstRecord = false } = {},
+    { topology = { name: 'count' }, marksFirstRecord = false }: StartOptions = {},
   ): Promise<RunningEngine> {
     const applicationId = `bench-${context.session}-${engine.name}-${++RunningEngine.started}`;
     const outputTopic = `${applicationId}-output`;
@@ -38,6 +44,7 @@ export class RunningEngine {
       inputTopic: input.topic,
       outputTopic,
       stateDir: path.join(context.folder, applicationId),
+      topology,
       marksFirstRecord,
     });
   }
@@ -52,12 +59,12 @@ export class RunningEngine {
     this.process = this.startProcess();
   }
 
-  watchCommits(done: (progress: Progress) => boolean): Promise<Progress> {
-    return watchCommits(
-      this.context.cluster,
-      { groupId: this.run.applicationId, topic: this.run.inputTopic, process: this.process },
-      done,
-    );
+  /** @param topics - whose commits to watch; default: the input */
+  watchCommits(
+    done: (progress: Progress) => boolean,
+    topics: readonly string[] = [this.run.inputTopic],
+  ): Promise<Progress> {
+    return watchCommits(this.context.cluster, { groupId: this.run.applicationId, topics, process: this.process }, done);
   }
 
   /** Waits until the process has said so; gives the first such event. */

@@ -1,7 +1,21 @@
 import type { ProcessCommand } from '../measured-process';
 
+/** What an engine runs: the same in bench/topologies and in bench/peer. */
+export type BenchTopology =
+  | { readonly name: 'count' }
+  | { readonly name: 'window'; readonly windowMs: number; readonly graceMs: number }
+  | { readonly name: 'stream-table'; readonly otherInputTopic: string }
+  | {
+      readonly name: 'stream-stream';
+      readonly otherInputTopic: string;
+      /** The largest difference of the timestamps of two records that are joined. */
+      readonly windowMs: number;
+      readonly graceMs: number;
+    };
+
 /** One start of an engine on one pair of topics. */
 export interface EngineRun {
+  readonly topology: BenchTopology;
   readonly brokers: readonly string[];
   readonly applicationId: string;
   readonly inputTopic: string;

@@ -1,4 +1,4 @@
-import type { Engine } from './engine';
+import type { BenchTopology, Engine } from './engine';
 import { COMMIT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './engine';
 
 /** The real Kafka Streams: bench/peer, on the given Java class path. */
@@ -18,7 +18,7 @@ export function kafkaStreamsEngine(classPath: string): Engine {
     command: (run) => ({
       command: 'java',
       args: [
-        ...['-cp', classPath, 'millrace.bench.KafkaStreamsCount'],
+        ...['-cp', classPath, 'millrace.bench.KafkaStreamsPeer'],
         ...['--brokers', run.brokers.join(',')],
         ...['--application-id', run.applicationId],
         ...['--state-dir', run.stateDir],
@@ -26,6 +26,8 @@ export function kafkaStreamsEngine(classPath: string): Engine {
         ...['--output', run.outputTopic],
         ...['--commit-interval-ms', String(COMMIT_INTERVAL_MS)],
         ...['--session-timeout-ms', String(SESSION_TIMEOUT_MS)],
+        ...['--topology', run.topology.name],
+        ...topologyOptions(run.topology),
         ...(run.marksFirstRecord ? ['--mark-first-record'] : []),
       ],
       folder: run.stateDir,
@@ -39,4 +41,13 @@ export function kafkaStreamsEngine(classPath: string): Engine {
       return undefined;
     },
   };
+}
+
+function topologyOptions(topology: BenchTopology): string[] {
+  return [
+    ...('otherInputTopic' in topology ? ['--other-input', topology.otherInputTopic] : []),
+    ...('windowMs' in topology
+      ? ['--window-ms', String(topology.windowMs), '--grace-ms', String(topology.graceMs)]
+      : []),
+  ];
 }

@@ -28,7 +28,7 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
       args: [
         ...nodeOptions,
         path.join(projectFolder, 'dist', 'src', 'cli', 'main.js'),
-        ...['run', path.join(projectFolder, 'dist', 'bench', 'topologies', 'count.js')],
+        ...['run', path.join(projectFolder, 'dist', 'bench', 'topologies', `${run.topology.name}.js`)],
         ...['--brokers', run.brokers.join(',')],
         ...['--application-id', run.applicationId],
         ...['--state-dir', run.stateDir],
@@ -40,6 +40,10 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
       env: {
         BENCH_INPUT: run.inputTopic,
         BENCH_OUTPUT: run.outputTopic,
+        ...('otherInputTopic' in run.topology ? { BENCH_OTHER_INPUT: run.topology.otherInputTopic } : {}),
+        ...('windowMs' in run.topology
+          ? { BENCH_WINDOW_MS: String(run.topology.windowMs), BENCH_GRACE_MS: String(run.topology.graceMs) }
+          : {}),
         ...(run.marksFirstRecord ? { BENCH_MARK_FIRST_RECORD: '1' } : {}),
       },
     }),

@@ -18,6 +18,10 @@ public final class LoadGenerator {
     InputRecords input =
         new InputRecords(options.number("seed"), options.number("keys"), options.number("distinct"));
 
+    // Without these, each record has the time at which it is sent.
+    long firstTimestamp = options.flag("first-timestamp") ? Long.parseLong(options.text("first-timestamp")) : -1;
+    long microsBetween = firstTimestamp < 0 ? 0 : options.number("micros-between");
+
     Properties config = new Properties();
     config.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, options.text("brokers"));
     config.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
@@ -29,7 +33,8 @@ public final class LoadGenerator {
       for (int i = 0; i < records && failure.get() == null; i++) {
         byte[] key = InputRecords.keyBytes(input.nextKey());
         producer.send(
-            new ProducerRecord<>(topic, key, input.nextValue()),
+            new ProducerRecord<>(
+                topic, null, firstTimestamp < 0 ? null : firstTimestamp + i * microsBetween / 1000, key, input.nextValue()),
             (metadata, error) -> {
               if (error != null) failure.compareAndSet(null, error);
             });

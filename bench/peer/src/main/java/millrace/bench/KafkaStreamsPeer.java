@@ -10,40 +10,22 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
-import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.ForeachAction;
-import org.apache.kafka.streams.kstream.Grouped;
-import org.apache.kafka.streams.kstream.KStream;
-import org.apache.kafka.streams.kstream.Materialized;
-import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.StateRestoreListener;
 import org.apache.kafka.streams.processor.internals.DefaultKafkaClientSupplier;
 
 /**
- * Counts the records of a topic by key and writes every update to another topic, as bench/topologies/count.ts does.
+ * Runs one of the topologies of {@link PeerTopologies}.
  *
  * <p>Everything that is not named here is a default of Kafka Streams: 10 MB of record cache, RocksDB, one stream thread.
  */
-public final class KafkaStreamsCount {
-  private KafkaStreamsCount() {}
+public final class KafkaStreamsPeer {
+  private KafkaStreamsPeer() {}
 
   public static void main(String[] arguments) throws InterruptedException {
     Options options = new Options(arguments);
-    StreamsBuilder builder = new StreamsBuilder();
-    KStream<String, byte[]> input =
-        builder.stream(options.text("input"), Consumed.with(Serdes.String(), Serdes.ByteArray()));
-    if (options.flag("mark-first-record")) input = input.peek(new FirstRecordMark());
-    input
-        .groupByKey(Grouped.with(Serdes.String(), Serdes.ByteArray()))
-        .count(Materialized.as("counts"))
-        .toStream()
-        .to(options.text("output"), Produced.with(Serdes.String(), Serdes.Long()));
-
     Properties config = new Properties();
     config.put(StreamsConfig.APPLICATION_ID_CONFIG, options.text("application-id"));
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, options.text("brokers"));
@@ -55,7 +37,7 @@ public final class KafkaStreamsCount {
         StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), options.number("session-timeout-ms"));
 
     CountDownLatch closed = new CountDownLatch(1);
-    KafkaStreams streams = new KafkaStreams(builder.build(), config, new ReportingClientSupplier());
+    KafkaStreams streams = new KafkaStreams(PeerTopologies.build(options), config, new ReportingClientSupplier());
     streams.setStateListener(
         (newState, oldState) -> {
           Events.print("state", "state", newState.name());
@@ -70,17 +52,6 @@ public final class KafkaStreamsCount {
     Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
     streams.start();
     closed.await();
-  }
-
-  /** Says when the first record reached the topology: all tasks of the one stream thread share it. */
-  private static final class FirstRecordMark implements ForeachAction<String, byte[]> {
-    private boolean seen;
-
-    @Override
-    public void apply(String key, byte[] value) {
-      if (!seen) Events.print("first-record");
-      seen = true;
-    }
   }
 
   private static final class ReportingRestoreListener implements StateRestoreListener {
