@@ -20,6 +20,9 @@ export async function checkFiles(directory: string): Promise<Manifest | undefine
   return manifest;
 }
 
+/** What RocksDB makes of a new database before it has a `CURRENT`. A process that dies then leaves nothing that was written. */
+const BEFORE_CURRENT = /^(LOCK|LOG|LOG\.old\.\d+|IDENTITY|MANIFEST-000001|\d+\.dbtmp)$/;
+
 /**
  * The name of the manifest of the database in a directory, or undefined when there is no database. With `CURRENT` lost, RocksDB
  * would take it for empty and begin a new one over it.
@@ -28,8 +31,7 @@ export async function checkFiles(directory: string): Promise<Manifest | undefine
  */
 async function currentManifest(directory: string): Promise<string | undefined> {
   const names = new Set(await filesIn(directory));
-  names.delete('LOCK');
-  if (names.size === 0) return undefined;
+  if (!names.has('CURRENT') && [...names].every((name) => BEFORE_CURRENT.test(name))) return undefined;
   if (!names.has('CURRENT')) throw new StateCorruptedError(directory, 'the file CURRENT is missing');
   const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trimEnd();
   if (!/^MANIFEST-\d+$/.test(manifest)) throw new StateCorruptedError(directory, 'the file CURRENT cannot be read');

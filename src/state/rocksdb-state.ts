@@ -78,7 +78,8 @@ export async function openRocksDbState(
 /** Reads how far the state in a directory is, whatever stores it has. Undefined when there is none. Writes nothing. */
 export function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
   return guardDirectory(directory, async () => {
-    if ((await checkFiles(directory)) === undefined) return undefined;
+    const manifest = await checkFiles(directory);
+    if (manifest === undefined) return undefined;
     const native = await openNative(directory, {
       createIfMissing: false,
       errorIfExists: false,
@@ -89,6 +90,7 @@ export function readRocksDbPositions(directory: string): Promise<StatePositions 
     });
     try {
       const [format, positions] = await readNative(directory, native, [FORMAT_KEY, POSITIONS_KEY]);
+      if (isUnwritten(manifest.tables, format, positions)) return undefined;
       checkFormat(directory, format);
       return decodePositions(directory, positions);
     } finally {
@@ -100,16 +102,17 @@ export function readRocksDbPositions(directory: string): Promise<StatePositions 
 async function loadState(
   directory: string,
   native: NativeHandle,
-  /** Of the database that was there; undefined when it is new. */
-  tables: readonly TableFile[] | undefined,
+  /** Of the database that was there. */
+  found: readonly TableFile[] | undefined,
   declared: readonly StoreFormat[],
 ): Promise<RocksDbState> {
-  const isNew = tables === undefined;
   const [format, storedStores, storedPositions] = await readNative(directory, native, [
     FORMAT_KEY,
     STORES_KEY,
     POSITIONS_KEY,
   ]);
+  const tables = found === undefined || isUnwritten(found, format, storedPositions) ? undefined : found;
+  const isNew = tables === undefined;
   if (!isNew) checkFormat(directory, format);
   const { stores, added } = registerStores(directory, storedStores, declared);
   const positions = isNew ? new StatePositions() : decodePositions(directory, storedPositions);
@@ -122,6 +125,11 @@ async function loadState(
   );
   if (isNew || added) await state.initialize(encodeStores(stores));
   return state;
+}
+
+/** What a process leaves that dies between making the database and its first write. Every write has the positions. */
+function isUnwritten(tables: readonly TableFile[], format: Buffer | undefined, positions: Buffer | undefined): boolean {
+  return tables.length === 0 && format === undefined && positions === undefined;
 }
 
 function decodePositions(directory: string, stored: Buffer | undefined): StatePositions {
