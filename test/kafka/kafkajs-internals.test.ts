@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { sharedBrokers } from '../support/shared-broker';
 import { ConnectedClusters } from './connected-cluster';
 
 const load = createRequire(__filename);
@@ -74,14 +76,21 @@ describe('kafkajs', () => {
 
   it('leaves nothing open after a client was closed', async () => {
     const clusters = new ConnectedClusters();
-    const resources = (): string[] =>
-      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'TCPWRAP');
-    const before = resources().length;
-    const cluster = await clusters.connect();
-    await cluster.currentPartitionCounts([]);
-    await clusters.close();
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
-    expect(resources().length).toBeLessThanOrEqual(before);
+    const brokers = await sharedBrokers();
+    const opened: Socket[] = [];
+    const connect = Socket.prototype.connect;
+    const watched = jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...options) {
+      opened.push(this);
+      return connect.apply(this, options);
+    });
+    try {
+      const cluster = await clusters.connect({ brokers });
+      await cluster.currentPartitionCounts([]);
+      await clusters.close();
+    } finally {
+      watched.mockRestore();
+    }
+    expect(opened.length).toBeGreaterThan(0);
+    expect(opened.every(({ destroyed }) => destroyed)).toBe(true);
   });
 });
