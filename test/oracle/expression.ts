@@ -39,7 +39,7 @@ export function textOf(value: unknown): string {
   if (typeof value === 'object' && 'start' in value && 'end' in value && 'key' in value) {
     return `${textOf(value.key)}@${textOf(value.start)}/${textOf(value.end)}`;
   }
-  return String(value as number | bigint);
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 /** A text, or null. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { oracleClassPath } from './java-build';
+import type { ScenarioRunner } from './cases';
 import type { Scenario, ScenarioResult } from './scenario';
 
 type Answer = ScenarioResult & { readonly id: string; readonly broken?: string };
@@ -11,7 +12,7 @@ interface Waiting {
 }
 
 /** The real Kafka Streams, in one Java process: runs scenarios on its TopologyTestDriver. */
-export class KafkaStreams {
+export class KafkaStreams implements ScenarioRunner {
   private readonly waiting = new Map<string, Waiting>();
   private readonly said: string[] = [];
   private next = 0;
