@@ -26,17 +26,21 @@ export function materialized(step: Step) {
   return { store: step.store, value: text };
 }
 
+function grouping(step: Step) {
+  return { ...textSerdes, name: step.has('name') ? step.text('name') : undefined };
+}
+
 /** Streams grouped by key, and their aggregations without windows. */
 export const aggregations: Operators = {
   'groupByKey/stream': (step, graph) => ({
     kind: 'grouped',
-    node: graph.input(step, 'stream').groupByKey(textSerdes),
+    node: graph.input(step, 'stream').groupByKey(grouping(step)),
   }),
 
   'groupBy/stream': (step, graph) => {
     const newKey = step.expression('key');
     const selector = (key: string, value: string) => newKey({ $key: key, $value: value });
-    return { kind: 'grouped', node: graph.input(step, 'stream').groupBy(selector, textSerdes) };
+    return { kind: 'grouped', node: graph.input(step, 'stream').groupBy(selector, grouping(step)) };
   },
 
   'count/grouped': (step, graph) => tableNode(graph.input(step, 'grouped').count(step.store)),

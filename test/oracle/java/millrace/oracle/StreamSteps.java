@@ -78,11 +78,10 @@ final class StreamSteps {
             case "toTable":
                 return in.toTable(graph.materialized(step));
             case "groupByKey":
-                return in.groupByKey(Grouped.with(Text.SERDE, Text.SERDE));
+                return in.groupByKey(grouped(step));
             case "groupBy": {
                 final Expression newKey = step.expression("key");
-                return in.<Object>groupBy(
-                    (key, value) -> newKey.text(of(key, value)), Grouped.with(Text.SERDE, Text.SERDE));
+                return in.<Object>groupBy((key, value) -> newKey.text(of(key, value)), grouped(step));
             }
             case "process": {
                 final String store = step.id() + "-store";
@@ -97,6 +96,11 @@ final class StreamSteps {
             default:
                 throw new IllegalArgumentException("no stream operator " + step.operator());
         }
+    }
+
+    private static Grouped<Object, Object> grouped(final Step step) {
+        final Grouped<Object, Object> grouped = Grouped.with(Text.SERDE, Text.SERDE);
+        return step.has("name") ? grouped.withName(step.text("name")) : grouped;
     }
 
     private Object split(final Step step, final KStream<Object, Object> in) {
