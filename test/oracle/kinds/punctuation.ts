@@ -1,0 +1,35 @@
+import { firstLetter, stream, to } from './graph-steps';
+import type { GraphStep } from '../scenario';
+import { kind, type ScenarioKind } from './kind';
+
+const collect = (punctuate: object): GraphStep => ({
+  id: 'r',
+  op: 'process',
+  in: 'a',
+  state: ['concat', '$state', '.', '$value'],
+  output: ['concat', 'now ', '$state'],
+  punctuate,
+});
+
+export const punctuationKinds: readonly ScenarioKind[] = (['stream', 'wallClock'] as const).flatMap((time) => [
+  kind(
+    `punctuation: by ${time}`,
+    (random) => [
+      stream('a'),
+      collect({ time, everyMs: random.between(3, 30), output: ['concat', 'so far ', '$state'] }),
+      to('r'),
+    ],
+    { advances: 0.3 },
+  ),
+  kind(
+    `punctuation: by ${time}, starting anew each time`,
+    (random) => [
+      stream('a'),
+      { id: 'k', op: 'map', in: 'a', key: ['if', ['isNull', '$value'], null, firstLetter], value: '$value' },
+      { id: 'p', op: 'repartition', in: 'k' },
+      { ...collect({ time, everyMs: random.between(3, 30), output: '$state', clear: true }), in: 'p' },
+      to('r'),
+    ],
+    { advances: 0.3 },
+  ),
+]);

@@ -1,0 +1,49 @@
+// npm run oracle -- --seeds N --base S: compares Millrace with Kafka Streams; exit 0 only if they do not differ.
+import { Command, InvalidArgumentError } from 'commander';
+import { describeDifference, noCases, runKind } from './cases';
+import { KafkaStreams } from './kafka-streams';
+import { kinds } from './kinds';
+
+function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`an integer from ${low} to ${high} is needed.`);
+    }
+    return value;
+  };
+}
+
+const program = new Command('oracle')
+  .description('Runs generated scenarios on Kafka Streams and on Millrace, and compares what comes out.')
+  .option('--seeds <n>', 'how many scenarios of each kind', integer(1, 1_000_000), 50)
+  .option('--base <n>', 'the first seed', integer(0, 2 ** 31 - 1), 0)
+  .option('--kind <text>', 'only kinds whose name contains it');
+
+async function main(): Promise<void> {
+  const { seeds, base, kind: part = '' } = program.parse().opts<{ seeds: number; base: number; kind?: string }>();
+  const chosen = kinds.filter(({ name }) => name.includes(part));
+  if (chosen.length === 0) throw new Error(`no kind's name contains '${part}'`);
+  const streams = await KafkaStreams.start((line) => console.log(line));
+  const counts = noCases();
+  try {
+    for (const kind of chosen) {
+      const before = counts.different;
+      const difference = await runKind(streams, kind, { base, seeds }, counts);
+      console.log(
+        `${kind.name}: ${difference === undefined ? 'same' : `${counts.different - before} of ${seeds} differ`}`,
+      );
+      if (difference !== undefined) console.log(describeDifference(difference));
+    }
+  } finally {
+    await streams.close();
+  }
+  for (const [name, cases] of counts.intended) console.log(`${name}: on purpose in ${cases} cases`);
+  console.log(`${chosen.length} kinds, ${counts.cases} cases, ${counts.different} differences`);
+  if (counts.different > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
