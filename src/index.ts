@@ -8,7 +8,7 @@ export { serdes } from './serde/serdes';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export type { BranchedKStream, KGroupedStream, KStream, KTable } from './topology/dsl';
+export type { BranchedKStream, GlobalKTable, KGroupedStream, KGroupedTable, KStream, KTable } from './topology/dsl';
 export type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -25,6 +25,7 @@ export type {
 export {
   DuplicateNameError,
   ForeignStreamError,
+  IllegalDurationError,
   IllegalNameError,
   IllegalPartitionsError,
   IllegalSubscriptionError,
@@ -34,6 +35,8 @@ export {
   SplitNotEndedError,
   StoreUnknownError,
   StoreUnusedError,
+  TableNotVersionedError,
+  TableWithoutStoreError,
   TopicSubscribedTwiceError,
   TopologyError,
 } from './topology/errors';
@@ -54,6 +57,20 @@ export type {
 } from './topology/processor-api';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
+export type {
+  DerivedTableOptions,
+  GlobalTableOptions,
+  MaterializedTableOptions,
+  StreamTableJoinOptions,
+  TableAggregateOptions,
+  TableGroupByOptions,
+  TableOptions,
+  TableReduceOptions,
+  ToTableOptions,
+  TransformTableOptions,
+  VersionedOptions,
+} from './topology/table-options';
+export type { ValueTransformer, ValueTransformerContext, ValueTransformerSupplier } from './topology/value-transformer';
 export { StreamsBuilder } from './topology/streams-builder';
 export type { TopologyModule } from './topology/topology-module';
 

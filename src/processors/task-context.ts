@@ -2,6 +2,19 @@ import { NO_HEADERS, type Headers, type RecordMetadata } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import type { RecordTime } from '../state/record-time';
 
+/** Why an operator leaves a record out. Each is a label of the metric of skipped records. */
+export type RecordSkipReason =
+  | 'null-key'
+  | 'null-value'
+  /** A row without a foreign key has no part in an inner join. */
+  | 'null-foreign-key'
+  /** A versioned table keeps no values of that time any more. */
+  | 'expired-version'
+  /** A join of versioned tables leaves out what is not the latest value. */
+  | 'out-of-order-version'
+  /** The answer to a subscription of a row that has changed since: another answer follows. */
+  | 'outdated-response';
+
 /** Where operators report records that they cannot handle. The configured handlers decide what follows. */
 export interface RecordFailures {
   /** Throws when the configured handler is `fail`; else the record (at this node) is dropped, counted, or dead-lettered. */
@@ -9,7 +22,7 @@ export interface RecordFailures {
   /** The same for a record that could not be serialized, is too large, or was sent to a partition that does not exist. */
   productionFailed(node: string, topic: string | undefined, error: unknown): void;
   /** A record that an operator must leave out by its definition, as an aggregation does with a null key. */
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void;
+  recordSkipped(node: string, reason: RecordSkipReason): void;
 }
 
 /** The current record and the stores of one task, shared by its operators. */

@@ -1,7 +1,7 @@
 import { describeLocation, type ErrorLocation } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
-import type { RecordFailures, TaskContext } from '../processors/task-context';
+import type { RecordFailures, RecordSkipReason, TaskContext } from '../processors/task-context';
 import type { Headers } from '../serde/record';
 import { StateCorruptedError, StateDatabaseClosedError } from '../state/state-database-errors';
 import { StateDirectoryError } from '../state/state-directory-errors';
@@ -16,7 +16,7 @@ export interface FailureHandlers {
   readonly production: FailureHandling;
 }
 
-export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value';
+export type SkipReason = 'deserialization' | 'processing' | 'production' | RecordSkipReason;
 
 /** Counts what is not processed, so that nothing is lost in silence. */
 export interface FailureCounter {
@@ -100,12 +100,11 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
+  recordSkipped(node: string, reason: RecordSkipReason): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
     const location = this.location(node);
     this.log({ event: 'record_skipped', reason, ...location }, reason, () => {
-      const part = reason === 'null-key' ? 'key' : 'value';
-      return `Skipped a record at ${describeLocation(location)}: it has no ${part} there, and a ${part} is needed`;
+      return `Skipped a record at ${describeLocation(location)}: ${SKIP_REASONS[reason]}`;
     });
   }
 
@@ -159,6 +158,15 @@ export class ConfiguredRecordFailures implements RecordFailures {
     }
   }
 }
+
+const SKIP_REASONS: Readonly<Record<RecordSkipReason, string>> = {
+  'null-key': 'it has no key there, and a key is needed',
+  'null-value': 'it has no value there, and a value is needed',
+  'null-foreign-key': 'it has no foreign key, and so no part in the join',
+  'expired-version': 'it is older than what the versioned table still keeps',
+  'out-of-order-version': 'the table has a later value for its key already',
+  'outdated-response': 'it answers for a value that was replaced meanwhile',
+};
 
 /** Not the record's fault, so that no handler may skip it: the next record would fail as well. */
 function isAboutState(error: unknown): error is Error {

@@ -1,6 +1,6 @@
 import { InvalidTopologyError, NoSourceError } from './errors';
 import type { TopologyError } from './errors';
-import type { RepartitionTopic, StoreDefinition, Topology, TopologyNode } from './graph';
+import type { GlobalTableDefinition, RepartitionTopic, StoreDefinition, Topology, TopologyNode } from './graph';
 import { splitIntoSubtopologies } from './subtopologies';
 
 /**
@@ -12,6 +12,7 @@ export function buildTopology(
   nodes: readonly TopologyNode[],
   stores: ReadonlyMap<string, StoreDefinition>,
   repartitions: ReadonlyMap<string, RepartitionTopic>,
+  globalTables: ReadonlyMap<string, GlobalTableDefinition>,
   problems: readonly TopologyError[],
 ): Topology {
   const all = nodes.some((node) => node.kind === 'source') ? problems : [...problems, new NoSourceError()];
@@ -22,6 +23,7 @@ export function buildTopology(
     nodes: new Map(frozenNodes.map((node) => [node.name, node])),
     stores: frozenStores,
     repartitionTopics: new Map([...repartitions].map(([name, topic]) => [name, Object.freeze({ ...topic })])),
+    globalTables: new Map([...globalTables].map(([name, table]) => [name, Object.freeze({ ...table })])),
     subtopologies: deepFreeze(splitIntoSubtopologies(frozenNodes, frozenStores)),
   });
 }
@@ -30,7 +32,7 @@ export function buildTopology(
 function deepFreeze<T extends object>(value: T): T {
   Object.freeze(value);
   for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
-    if (field === 'keySerde' || field === 'valueSerde') continue;
+    if (/^(key|value|.+Key|.+Value)Serde$/.test(field)) continue;
     if (typeof inner === 'object' && inner !== null && !Object.isFrozen(inner)) deepFreeze(inner);
   }
   return value;

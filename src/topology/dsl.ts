@@ -13,8 +13,20 @@ import type {
 } from './dsl-options';
 import type { TopicNameExtractor } from './graph';
 import type { ProcessorSupplier } from './processor-api';
+import type {
+  DerivedTableOptions,
+  MaterializedTableOptions,
+  StreamTableJoinOptions,
+  TableAggregateOptions,
+  TableGroupByOptions,
+  TableReduceOptions,
+  ToTableOptions,
+  TransformTableOptions,
+} from './table-options';
+import type { ValueTransformerSupplier } from './value-transformer';
 
 declare const knows: unique symbol;
+declare const row: unique symbol;
 
 /* The DSL: four kinds of object that lead to one another. All are immutable; each operator adds a node and returns a new object. */
 
@@ -96,6 +108,56 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
   groupByKey(
     ...options: OptionsArgument<S, 'key', GroupByKeyOptions<NonNullable<K>, V, S>>
   ): KGroupedStream<NonNullable<K>, NonNullable<V>, 'key' extends S ? S : KnownSerdes>;
+
+  /**
+   * The latest value of each key, as a table; a null value deletes its key. The records are repartitioned if the key may have
+   * changed; those without a key are dropped.
+   */
+  toTable(
+    ...materialized: OptionsArgument<S, 'key', string | ToTableOptions<K, V, S>>
+  ): KTable<NonNullable<K>, V, S | 'key'>;
+
+  /**
+   * Joins each record with the table's value for its key, where there is one. What happens in the table later changes nothing.
+   * Records without a key or a value are dropped.
+   *
+   * With `graceMs` a record waits in a buffer until stream time has passed it by that much, and is joined with the value that the
+   * table had at the record's time. The table must be versioned.
+   *
+   * @example
+   * orders.join(customers, (order, customer) => ({ ...order, name: customer.name }))
+   */
+  join<V2, R>(
+    table: KTable<NonNullable<K>, V2, never>,
+    joiner: (value: NonNullable<V>, tableValue: NonNullable<V2>, key: NonNullable<K>) => R,
+    ...options: OptionsArgument<S, 'key', StreamTableJoinOptions<K, V, S>>
+  ): KStream<NonNullable<K>, R, 'key'>;
+
+  /**
+   * Joins each record with the value of a global table for a key that is worked out from the record. Records without a value are
+   * dropped, and those for which that key is null or not in the table.
+   */
+  join<K2, V2, R>(
+    table: GlobalKTable<K2, V2>,
+    selector: (key: K, value: NonNullable<V>) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, tableValue: NonNullable<V2>, key: K) => R,
+    options?: Named,
+  ): KStream<K, R, S & 'key'>;
+
+  /** Joins each record with the table's value for its key, or with null where there is none. Records without a value are dropped. */
+  leftJoin<V2, R>(
+    table: KTable<NonNullable<K>, V2, never>,
+    joiner: (value: NonNullable<V>, tableValue: NonNullable<V2> | null, key: K) => R,
+    ...options: OptionsArgument<S, 'key', StreamTableJoinOptions<K, V, S>>
+  ): KStream<K, R, 'key'>;
+
+  /** Joins each record with the value of a global table, or with null where there is none. Records without a value are dropped. */
+  leftJoin<K2, V2, R>(
+    table: GlobalKTable<K2, V2>,
+    selector: (key: K, value: NonNullable<V>) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, tableValue: NonNullable<V2> | null, key: K) => R,
+    options?: Named,
+  ): KStream<K, R, S & 'key'>;
 
   /**
    * Writes the records to a topic that exists, or to one that a function chooses for each record.
@@ -181,12 +243,197 @@ export interface KGroupedStream<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KTable<K, A | null>;
 }
 
-/** A table: the latest value of each key, and the stream of its changes. */
-export interface KTable<K, V> {
-  /** The store that holds the table. */
+/**
+ * A table: the latest value of each key, and the stream of its changes.
+ *
+ * Where a key can be deleted, the type of the values includes null: that is what a deletion is in `toStream()`. The functions of
+ * the operators are never called with it.
+ *
+ * @typeParam S Which serdes the table knows; left out, both.
+ */
+export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
+  /** Not there at run time, as in {@link KStream}. */
+  readonly [knows]?: (serdes: S) => void;
+
+  /**
+   * The store that holds the table.
+   *
+   * @throws TableWithoutStoreError where there is none: not every table needs one. Name one where the table is made.
+   */
   readonly storeName: string;
+
+  /** The rows for which the predicate holds. A row for which it holds no more is deleted. */
+  filter(
+    predicate: (key: K, value: NonNullable<V>) => boolean,
+    options?: DerivedTableOptions<NonNullable<V>>,
+  ): KTable<K, V | null, S>;
+
+  /** The rows for which the predicate does not hold. A row for which it holds is deleted. */
+  filterNot(
+    predicate: (key: K, value: NonNullable<V>) => boolean,
+    options?: DerivedTableOptions<NonNullable<V>>,
+  ): KTable<K, V | null, S>;
+
+  /**
+   * Another value for each row. A result of null or undefined deletes the row. With `value` the result's serde is known; with
+   * `store` as well the table is kept in a store, so that the mapper is called once for each change, and not for each lookup.
+   */
+  mapValues<V2>(
+    mapper: (value: NonNullable<V>, key: K) => V2,
+    options: MaterializedTableOptions<NonNullable<V2>>,
+  ): KTable<K, V2 | Extract<V, null>>;
+  mapValues<V2>(
+    mapper: (value: NonNullable<V>, key: K) => V2,
+    options?: Named,
+  ): KTable<K, V2 | Extract<V, null>, S & 'key'>;
+
+  /** Another value for each row, by a transformer that has state. It is also told of deletions. */
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, NonNullable<V>, V2>,
+    options: TransformTableOptions & MaterializedTableOptions<NonNullable<V2>>,
+  ): KTable<K, V2 | null>;
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, NonNullable<V>, V2>,
+    options?: TransformTableOptions,
+  ): KTable<K, V2 | null, S & 'key'>;
+
+  /**
+   * Groups the rows by a new key, with a new value, for an aggregation that follows their changes: the old value of a row is taken
+   * out, and the new one put in. Changes go through a repartition topic, `<name>-repartition` where a name is given and
+   * `<store>-repartition` otherwise.
+   *
+   * @example
+   * employees.groupBy((_name, { team, salary }) => [team, salary], { key: serdes.string, value: serdes.float64 })
+   *   .reduce((sum, salary) => sum + salary, (sum, salary) => sum - salary, 'salaries')
+   */
+  groupBy<K2, V2>(
+    selector: (key: K, value: NonNullable<V>) => readonly [K2, V2],
+    options: TableGroupByOptions<NonNullable<K2>, NonNullable<V2>>,
+  ): KGroupedTable<NonNullable<K2>, NonNullable<V2>>;
+
+  /** The rows that both tables have. Their topics must have the same number of partitions. */
+  join<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
+    options: MaterializedTableOptions<NonNullable<R>>,
+  ): KTable<K, R | Extract<V | V2, null>>;
+  join<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
+    options?: Named,
+  ): KTable<K, R | Extract<V | V2, null>, S & 'key'>;
+
+  /**
+   * The rows whose foreign key the other table has: any number of rows may lead to one of the other's. Changes of either table
+   * change the result.
+   *
+   * @param foreignKey The key in the other table; a row with null has no result.
+   * @example
+   * orders.join(customers, (order) => order.customer, (order, customer) => ({ ...order, name: customer.name }))
+   */
+  join<K2, V2, R>(
+    other: KTable<K2, V2>,
+    foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
+    options: MaterializedTableOptions<NonNullable<R>>,
+  ): KTable<K, R | null>;
+  join<K2, V2, R>(
+    other: KTable<K2, V2>,
+    foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
+    options?: Named,
+  ): KTable<K, R | null, S & 'key'>;
+
+  /** All rows of this table, with null for what the other does not have. */
+  leftJoin<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
+    options: MaterializedTableOptions<NonNullable<R>>,
+  ): KTable<K, R | Extract<V, null>>;
+  leftJoin<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
+    options?: Named,
+  ): KTable<K, R | Extract<V, null>, S & 'key'>;
+
+  /** All rows of this table, with null where the other does not have the foreign key, or where that is null. */
+  leftJoin<K2, V2, R>(
+    other: KTable<K2, V2>,
+    foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
+    options: MaterializedTableOptions<NonNullable<R>>,
+  ): KTable<K, R | Extract<V, null>>;
+  leftJoin<K2, V2, R>(
+    other: KTable<K2, V2>,
+    foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
+    options?: Named,
+  ): KTable<K, R | Extract<V, null>, S & 'key'>;
+
+  /** The rows that either table has, with null for what one of them does not have. */
+  outerJoin<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
+    options: MaterializedTableOptions<NonNullable<R>>,
+  ): KTable<K, R | Extract<V, null>>;
+  outerJoin<V2, R>(
+    other: KTable<K, V2, never>,
+    joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
+    options?: Named,
+  ): KTable<K, R | Extract<V, null>, S & 'key'>;
 
   /** The new value of each change, as a stream. A deleted key has a null value. A mapper replaces the key. */
   toStream<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, 'value'>;
-  toStream(options?: Named): KStream<K, V>;
+  toStream(options?: Named): KStream<K, V, S>;
+}
+
+/** A table grouped by a new key. Rows whose new key or value is null are left out. */
+export interface KGroupedTable<K, V> {
+  /** Counts the rows of each key. */
+  count(materialized?: string | Materialized): KTable<K, number>;
+
+  /**
+   * Combines the rows' values of each key.
+   *
+   * @param adder Puts a value in. The first value of a key is its first aggregate.
+   * @param subtractor Takes a value out; null or undefined deletes the key.
+   */
+  reduce(
+    adder: (aggregate: V, value: V) => V,
+    subtractor: (aggregate: V, value: V) => V,
+    materialized?: string | TableReduceOptions<V>,
+  ): KTable<K, V>;
+  reduce(
+    adder: (aggregate: V, value: V) => V | null | undefined,
+    subtractor: (aggregate: V, value: V) => V | null | undefined,
+    materialized?: string | TableReduceOptions<V>,
+  ): KTable<K, V | null>;
+
+  /**
+   * Folds the rows' values of each key into an aggregate.
+   *
+   * @param initializer The aggregate of a key before its first row.
+   * @param adder Puts a value in.
+   * @param subtractor Takes a value out. A result of null or undefined deletes the key.
+   */
+  aggregate<A>(
+    initializer: () => NoInfer<A>,
+    adder: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A>,
+    subtractor: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A>,
+    options: TableAggregateOptions<A>,
+  ): KTable<K, A>;
+  aggregate<A>(
+    initializer: () => NoInfer<A>,
+    adder: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A> | null | undefined,
+    subtractor: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A> | null | undefined,
+    options: TableAggregateOptions<A>,
+  ): KTable<K, A | null>;
+}
+
+/** A table of which every instance holds all rows, for joins of streams under any key. */
+export interface GlobalKTable<K, V> {
+  /** Not there at run time: the types of the table's keys and values. */
+  readonly [row]?: readonly [key: K, value: V];
+  /** Names the table's state in the state directory. */
+  readonly storeName: string;
 }

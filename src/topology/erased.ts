@@ -13,6 +13,8 @@ export interface ErasedOptions extends StoreOptions {
   readonly key?: Serde<unknown> | undefined;
   readonly value?: Serde<unknown> | undefined;
   readonly partitions?: number | undefined;
+  readonly graceMs?: number | undefined;
+  readonly versioned?: { readonly historyRetentionMs: number } | undefined;
   readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
 }
 

@@ -132,13 +132,48 @@ export class IllegalPartitionsError extends TopologyError {
   }
 }
 
-/** Streams of two different builders in one topology. */
+/** Streams or tables of two different builders in one topology. */
 export class ForeignStreamError extends TopologyError {
   readonly code = 'TOPOLOGY_FOREIGN_STREAM';
 
   constructor(node: string) {
-    super(`Node '${node}' merges a stream of another StreamsBuilder. Make both streams with the same builder.`, {
+    super(`Node '${node}' brings in a stream or table of another StreamsBuilder. Make both with the same builder.`, {
       location: { node },
     });
+  }
+}
+
+/** A length of time that is none. */
+export class IllegalDurationError extends TopologyError {
+  readonly code = 'TOPOLOGY_ILLEGAL_DURATION';
+
+  constructor(node: string, option: string, milliseconds: number) {
+    super(`Node '${node}' has ${option}: ${String(milliseconds)}. Give a whole number of milliseconds from 0 up.`, {
+      location: { node },
+    });
+  }
+}
+
+/** The store of a table was asked for that has none. */
+export class TableWithoutStoreError extends TopologyError {
+  readonly code = 'TOPOLOGY_TABLE_WITHOUT_STORE';
+
+  constructor(node: string) {
+    super(
+      `The table '${node}' is kept in no store. Name one where the table is made: { store: '${node}-store', value: serdes... }.`,
+      { location: { node } },
+    );
+  }
+}
+
+/** A stream is to wait for the values that a table had in the past, and the table does not keep them. */
+export class TableNotVersionedError extends TopologyError {
+  readonly code = 'TOPOLOGY_TABLE_NOT_VERSIONED';
+
+  constructor(node: string) {
+    super(
+      `The join '${node}' has graceMs, for which the table must keep its past values. Make the table with { versioned: { historyRetentionMs } }, or leave graceMs out.`,
+      { location: { node } },
+    );
   }
 }

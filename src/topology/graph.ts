@@ -53,18 +53,31 @@ export interface SinkNode {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
+  /** Of a repartition topic: whether records without a key are written too. */
+  readonly keepsNullKeys?: boolean | undefined;
 }
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
 /** A named store that each task of its subtopology keeps its own part of. */
 export interface StoreDefinition {
-  readonly kind: 'key-value' | 'timestamped-key-value';
+  readonly kind: 'key-value' | 'timestamped-key-value' | 'versioned-key-value' | 'record-buffer';
   readonly name: string;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   /** Without a changelog the state is lost with the local disk. Default true. */
   readonly changelog: boolean;
+  readonly backend: 'rocksdb' | 'memory';
+  /** Of a versioned store: for how long a value can be looked up after it was replaced, in milliseconds of stream time. */
+  readonly historyRetentionMs?: number | undefined;
+}
+
+/** A topic that every instance keeps all of, for joins by any key. */
+export interface GlobalTableDefinition {
+  readonly name: string;
+  readonly topic: TopicReference;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
   readonly backend: 'rocksdb' | 'memory';
 }
 
@@ -93,5 +106,6 @@ export interface Topology {
   readonly nodes: ReadonlyMap<string, TopologyNode>;
   readonly stores: ReadonlyMap<string, StoreDefinition>;
   readonly repartitionTopics: ReadonlyMap<string, RepartitionTopic>;
+  readonly globalTables: ReadonlyMap<string, GlobalTableDefinition>;
   readonly subtopologies: readonly Subtopology[];
 }

@@ -72,7 +72,7 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
       { node, keySerde, valueSerde, keyChanged: false },
       store,
       this.streamAt,
-    ) as KTable<unknown, unknown>;
+    ) as unknown as KTable<unknown, unknown>;
   }
 
   /** The node whose records are where their keys belong: behind a repartition if the key has changed. */
@@ -85,7 +85,7 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
       keySerde,
       valueSerde: this.draft.require('value', valueSerde, node, 'to repartition the records'),
     };
-    const source = this.draft.addRepartition(request, node);
+    const source = this.draft.addRepartition(request, [node]);
     if (name !== undefined) this.sharedRepartition = source;
     return source;
   }

@@ -1,4 +1,6 @@
+import type { ForeignKeyOperator } from './foreign-key-operators';
 import type { ProcessorSupplier } from './processor-api';
+import type { TableNodeOperator } from './table-node-operators';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -6,6 +8,8 @@ import type { ProcessorSupplier } from './processor-api';
 export interface Change<V> {
   readonly newValue: V | undefined;
   readonly oldValue: V | undefined;
+  /** False for a change of a table of versions, where a later version is known already. */
+  readonly isLatest?: boolean | undefined;
 }
 
 type Key = unknown;
@@ -86,7 +90,9 @@ export type Operator =
   | BranchOperator
   | AggregateOperator
   | ToStreamOperator
-  | ProcessOperator;
+  | ProcessOperator
+  | TableNodeOperator
+  | ForeignKeyOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -94,6 +100,10 @@ export function keepsKey(operator: Operator): boolean {
     case 'map':
     case 'flatMap':
     case 'selectKey':
+    case 'tableGroupBy':
+    case 'foreignKeySubscribe':
+    case 'foreignKeyLookup':
+    case 'foreignKeyUpdate':
       return false;
     case 'toStream':
       return operator.mapper === undefined;
@@ -106,6 +116,16 @@ export function keepsKey(operator: Operator): boolean {
     case 'passThrough':
     case 'branch':
     case 'aggregate':
+    case 'tableSource':
+    case 'tableFilter':
+    case 'tableMapValues':
+    case 'tableTransformValues':
+    case 'tableAggregate':
+    case 'tableJoin':
+    case 'tableJoinMerge':
+    case 'streamTableJoin':
+    case 'streamGlobalTableJoin':
+    case 'foreignKeyResponse':
       return true;
   }
 }

@@ -10,8 +10,20 @@ import { keepsKey } from './operators';
 import type { FlatMapOperator, FlatMapValuesOperator, MapOperator, MapValuesOperator, Operator } from './operators';
 import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operators';
 import type { StreamPosition } from './stream-position';
+import { GlobalTableOperators } from './global-table';
+import { joinStreamWithTable } from './stream-table-join';
+import type { StreamGlobalTableJoinOperator, StreamTableJoinOperator } from './table-node-operators';
+import { tableOfRecords, TableOperators } from './table-operators';
 import { externalTopic } from './topics';
 import type { TopologyDraft } from './topology-draft';
+
+type TableJoinArguments = readonly [joiner: StreamTableJoinOperator['joiner'], options?: ErasedOptions];
+type GlobalJoinArguments = readonly [
+  selector: StreamGlobalTableJoinOperator['selector'],
+  joiner: StreamGlobalTableJoinOperator['joiner'],
+  options?: ErasedOptions,
+];
+type JoinArguments = TableJoinArguments | GlobalJoinArguments;
 
 /** The stream that stands at a position. Its types are the caller's to know. */
 export function streamAt(draft: TopologyDraft, position: StreamPosition): KStream<unknown, unknown> {
@@ -104,6 +116,45 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     return new GroupedStreamOperators(this.draft, grouping, streamAt);
   }
 
+  toTable(materialized?: string | ErasedOptions): TableOperators {
+    const options = typeof materialized === 'string' ? { store: materialized } : materialized;
+    const node = this.draft.nextName('toTable', options?.name);
+    let from = this.at;
+    if (from.keyChanged) {
+      const serdes = this.serdes(options, 'to repartition the records');
+      from = { ...serdes, node: this.draft.addRepartition({ name: node, ...serdes }, [from.node]), keyChanged: false };
+    }
+    return tableOfRecords(this.draft, node, from, options, streamAt);
+  }
+
+  join(other: unknown, ...rest: JoinArguments): StreamOperators {
+    return this.addTableJoin('join', other, rest);
+  }
+
+  leftJoin(other: unknown, ...rest: JoinArguments): StreamOperators {
+    return this.addTableJoin('leftJoin', other, rest);
+  }
+
+  private addTableJoin(kind: 'join' | 'leftJoin', other: unknown, rest: JoinArguments): StreamOperators {
+    const { draft, at } = this;
+    const left = kind === 'leftJoin';
+    if (other instanceof GlobalTableOperators) {
+      const [selector, joiner, options] = rest as GlobalJoinArguments;
+      const node = draft.nextName(kind, options?.name);
+      if (other.draft !== draft) draft.report(new ForeignStreamError(node));
+      const table = other.storeName;
+      draft.addProcessor(node, { type: 'streamGlobalTableJoin', table, left, selector, joiner }, [at.node]);
+      return new StreamOperators(draft, { ...at, node, valueSerde: undefined });
+    }
+    const [joiner, options] = rest as TableJoinArguments;
+    const node = draft.nextName(kind, options?.name);
+    if (!(other instanceof TableOperators) || other.draft !== draft) {
+      draft.report(new ForeignStreamError(node));
+      return this;
+    }
+    return new StreamOperators(draft, joinStreamWithTable(draft, node, left, at, other, joiner, options));
+  }
+
   to(topic: string | TopicNameExtractor<unknown, unknown>, options?: ErasedOptions): void {
     const name = this.draft.nextName('sink', options?.name);
     if (typeof topic === 'string' && !isLegalName(topic)) {
@@ -116,14 +167,14 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
       ...this.serdes(options, purpose),
       partitioner: options?.partitioner,
     };
-    this.draft.addSink(sink, this.at.node);
+    this.draft.addSink(sink, [this.at.node]);
   }
 
   repartition(options?: ErasedOptions): StreamOperators {
     const name = this.draft.nextName('repartition', options?.name);
     const serdes = this.serdes(options, 'to repartition the records');
     const request = { name, ...serdes, partitions: options?.partitions, partitioner: options?.partitioner };
-    const node = this.draft.addRepartition(request, this.at.node);
+    const node = this.draft.addRepartition(request, [this.at.node]);
     return new StreamOperators(this.draft, { node, ...serdes, keyChanged: false });
   }
 

@@ -1,7 +1,10 @@
-import type { KStream } from './dsl';
+import type { GlobalKTable, KStream, KTable } from './dsl';
 import type { StreamOptions } from './dsl-options';
 import type { StoreDefinition, TimestampExtractor, Topology } from './graph';
+import { GlobalTableOperators } from './global-table';
 import { streamAt } from './stream-operators';
+import { tableOfRecords } from './table-operators';
+import type { GlobalTableOptions, TableOptions } from './table-options';
 import { externalTopic } from './topics';
 import { TopologyDraft } from './topology-draft';
 
@@ -44,6 +47,50 @@ export class StreamsBuilder {
       valueSerde: options.value,
       keyChanged: false,
     }) as KStream<K, V>;
+  }
+
+  /**
+   * Reads a topic as a table: each record sets the value of its key, and a null value deletes it. Records without a key are
+   * dropped. The table has a store if the options name one, and is otherwise given one, `<name>-store`, once something needs to
+   * look values up.
+   *
+   * @example
+   * const customers = builder.table('customers', { key: serdes.string, value: serdes.json<Customer>(), store: 'customers' });
+   */
+  table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V> {
+    const { key, value, timestampExtractor } = options;
+    const node = this.draft.nextName('table', options.name);
+    const source = this.draft.addSource(
+      {
+        name: this.draft.nextName('source', options.name === undefined ? undefined : `${options.name}-source`),
+        topics: [externalTopic(topic)],
+        keySerde: key,
+        valueSerde: value,
+        timestampExtractor: timestampExtractor as TimestampExtractor<unknown, unknown> | undefined,
+      },
+      options.name !== undefined,
+    );
+    const from = { node: source, keySerde: key, valueSerde: value, keyChanged: false };
+    return tableOfRecords(this.draft, node, from, options, streamAt) as unknown as KTable<K, V>;
+  }
+
+  /**
+   * Reads a topic as a table that every instance holds all of, so that a stream can be joined with it under any key. The topic is
+   * read to its end before the first record is processed, and followed from then on. It has no changelog: the topic is one.
+   *
+   * @example
+   * const countries = builder.globalTable('countries', { key: serdes.string, value: serdes.json<Country>() });
+   */
+  globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
+    const name = options.store ?? `${this.draft.nextName('globalTable', options.name)}-store`;
+    this.draft.addGlobalTable({
+      name,
+      topic: externalTopic(topic),
+      keySerde: options.key,
+      valueSerde: options.value,
+      backend: options.backend ?? 'rocksdb',
+    });
+    return new GlobalTableOperators(this.draft, name) as GlobalKTable<K, V>;
   }
 
   /**

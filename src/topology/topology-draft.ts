@@ -3,6 +3,7 @@ import { bytes } from '../serde/bytes';
 import { buildTopology } from './build-topology';
 import {
   DuplicateNameError,
+  IllegalDurationError,
   IllegalNameError,
   IllegalPartitionsError,
   SerdeMissingError,
@@ -11,7 +12,15 @@ import {
   StoreUnusedError,
 } from './errors';
 import type { TopologyError } from './errors';
-import type { RepartitionTopic, SinkNode, SourceNode, StoreDefinition, StreamPartitioner, Topology } from './graph';
+import type {
+  GlobalTableDefinition,
+  RepartitionTopic,
+  SinkNode,
+  SourceNode,
+  StoreDefinition,
+  StreamPartitioner,
+  Topology,
+} from './graph';
 import type { ProcessorNode, TopologyNode } from './graph';
 import { isLegalName, NodeNames } from './node-names';
 import type { Operator } from './operators';
@@ -26,6 +35,8 @@ export interface RepartitionRequest {
   readonly valueSerde: Serde<unknown>;
   readonly partitions?: number | undefined;
   readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
+  /** Whether records without a key go through as well. By default they belong to no task, and are dropped. */
+  readonly keepsNullKeys?: boolean | undefined;
 }
 
 /**
@@ -38,6 +49,7 @@ export class TopologyDraft {
   private readonly children = new Map<string, string[]>();
   private readonly stores = new Map<string, StoreDefinition>();
   private readonly repartitions = new Map<string, RepartitionTopic>();
+  private readonly globalTables = new Map<string, GlobalTableDefinition>();
   private readonly openSplits = new Set<string>();
   private readonly problems: TopologyError[] = [];
   private readonly names = new NodeNames((problem) => this.report(problem));
@@ -71,8 +83,23 @@ export class TopologyDraft {
     this.addNode({ kind: 'processor', name, operator, stores: [...storeNames], children: [] }, parents);
   }
 
-  addSink(sink: Omit<SinkNode, 'kind'>, parent: string): void {
-    this.addNode({ kind: 'sink', ...sink }, [parent]);
+  /** Gives a node more stores. */
+  attachStores(node: string, stores: readonly string[]): void {
+    const processor = this.nodes.get(node);
+    if (processor?.kind !== 'processor') return;
+    this.nodes.set(node, { ...processor, stores: [...new Set([...processor.stores, ...stores])] });
+  }
+
+  /** A number of milliseconds from 0 up; anything else is a problem of the node. */
+  duration(milliseconds: number, node: string, option: string): number {
+    if (!(Number.isSafeInteger(milliseconds) && milliseconds >= 0)) {
+      this.report(new IllegalDurationError(node, option, milliseconds));
+    }
+    return milliseconds;
+  }
+
+  addSink(sink: Omit<SinkNode, 'kind'>, parents: readonly string[]): void {
+    this.addNode({ kind: 'sink', ...sink }, parents);
   }
 
   addStore(definition: StoreDefinition): void {
@@ -82,9 +109,17 @@ export class TopologyDraft {
     else this.stores.set(name, definition);
   }
 
-  /** Sends the parent's records through an internal topic, and returns the name of the source that reads them from there. */
-  addRepartition(request: RepartitionRequest, parent: string): string {
-    const { name, keySerde, valueSerde, partitions, partitioner } = request;
+  addGlobalTable(definition: GlobalTableDefinition): void {
+    const { name, topic } = definition;
+    if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
+    if (!isLegalName(topic.name)) this.report(new IllegalNameError('topic', topic.name, { topic: topic.name }));
+    if (this.globalTables.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
+    else this.globalTables.set(name, definition);
+  }
+
+  /** Sends the parents' records through an internal topic, and returns the name of the source that reads them from there. */
+  addRepartition(request: RepartitionRequest, parents: readonly string[]): string {
+    const { name, keySerde, valueSerde, partitions, partitioner, keepsNullKeys } = request;
     const topic = repartitionTopic(name);
     const sink = `${topic.name}-sink`;
     const source = `${topic.name}-source`;
@@ -96,7 +131,7 @@ export class TopologyDraft {
       return source;
     }
     this.repartitions.set(topic.name, { name: topic.name, partitions });
-    this.addSink({ name: sink, topic, keySerde, valueSerde, partitioner }, parent);
+    this.addSink({ name: sink, topic, keySerde, valueSerde, partitioner, keepsNullKeys }, parents);
     this.addNode({ kind: 'source', name: source, topics: [topic], keySerde, valueSerde, children: [] }, []);
     return source;
   }
@@ -111,11 +146,14 @@ export class TopologyDraft {
 
   /** @throws InvalidTopologyError with all problems. */
   build(): Topology {
-    const nodes = [...this.nodes.values()].map((node) =>
-      node.kind === 'sink' ? node : { ...node, children: [...this.children.get(node.name)!] },
-    );
+    const nodes = [...this.nodes.values()].map((node): TopologyNode => {
+      if (node.kind === 'sink') return node;
+      const children = [...this.children.get(node.name)!];
+      // A copy, as what is added to the builder later may still change what a table has to do.
+      return node.kind === 'processor' ? { ...node, operator: { ...node.operator }, children } : { ...node, children };
+    });
     const problems = [...this.problems, ...this.unfinished(nodes)];
-    return buildTopology(nodes, this.stores, this.repartitions, problems);
+    return buildTopology(nodes, this.stores, this.repartitions, this.globalTables, problems);
   }
 
   private addNode(node: TopologyNode, parents: readonly string[]): void {

@@ -1,0 +1,58 @@
+import type { ForeignKeyOperator } from '../topology/foreign-key-operators';
+import type { TableNodeOperator } from '../topology/table-node-operators';
+import {
+  ForeignKeyLookupNode,
+  ForeignKeyResponseNode,
+  ForeignKeySubscribeNode,
+  ForeignKeyUpdateNode,
+} from './foreign-key-nodes';
+import type { OperatorNode } from './operator-node';
+import { StreamTableJoinNode } from './stream-table-join-node';
+import { TableAggregateNode, TableGroupByNode } from './table-aggregate-nodes';
+import { TableJoinNode } from './table-join-node';
+import {
+  TableFilterNode,
+  TableJoinMergeNode,
+  TableMapValuesNode,
+  TableSourceNode,
+  TableTransformValuesNode,
+} from './table-nodes';
+import type { TaskContext } from './task-context';
+
+/** Gives a node that belongs to a table its behaviour, for one task. */
+export function createTableOperator(
+  name: string,
+  operator: TableNodeOperator | ForeignKeyOperator,
+  context: TaskContext,
+): OperatorNode {
+  switch (operator.type) {
+    case 'tableSource':
+      return new TableSourceNode(name, context, operator);
+    case 'tableFilter':
+      return new TableFilterNode(name, context, operator);
+    case 'tableMapValues':
+      return new TableMapValuesNode(name, context, operator);
+    case 'tableTransformValues':
+      return new TableTransformValuesNode(name, context, operator);
+    case 'tableGroupBy':
+      return new TableGroupByNode(name, context, operator);
+    case 'tableAggregate':
+      return new TableAggregateNode(name, context, operator);
+    case 'tableJoin':
+      return new TableJoinNode(name, context, operator);
+    case 'tableJoinMerge':
+      return new TableJoinMergeNode(name, context, operator.store);
+    case 'streamTableJoin':
+      return new StreamTableJoinNode(name, context, operator);
+    case 'foreignKeySubscribe':
+      return new ForeignKeySubscribeNode(name, context, operator);
+    case 'foreignKeyLookup':
+      return new ForeignKeyLookupNode(name, context, operator);
+    case 'foreignKeyUpdate':
+      return new ForeignKeyUpdateNode(name, context, operator);
+    case 'foreignKeyResponse':
+      return new ForeignKeyResponseNode(name, context, operator);
+    default:
+      throw new Error(`operator ${operator.type}`);
+  }
+}

@@ -1,0 +1,78 @@
+import type { StreamTableJoinOperator } from '../topology/table-node-operators';
+import { OperatorNode, type Processed } from './operator-node';
+import type { TaskContext } from './task-context';
+import { createValueGetter, type ValueGetter } from './value-getters';
+
+/** Joins each record with the table's current value for its key. */
+export class StreamTableJoinNode extends OperatorNode {
+  private readonly table: ValueGetter;
+
+  constructor(
+    name: string,
+    context: TaskContext,
+    private readonly operator: StreamTableJoinOperator,
+  ) {
+    super(name, context);
+    this.table = createValueGetter(operator.view, context, name);
+  }
+
+  override requestsState(keySerde: string): boolean {
+    return this.table.requestsState(keySerde);
+  }
+
+  override requestState(key: unknown): void {
+    this.table.requestState(key);
+  }
+
+  override init(): Promise<void> | undefined {
+    return this.table.init();
+  }
+
+  override close(): Promise<void> | undefined {
+    return this.table.close();
+  }
+
+  process(key: unknown, value: unknown, timestamp: number): Processed {
+    if (value === null || value === undefined) {
+      this.context.failures.recordSkipped(this.name, 'null-value');
+      return undefined;
+    }
+    if (key === null || key === undefined) {
+      if (this.operator.left) return this.join(key, value, undefined, timestamp);
+      this.context.failures.recordSkipped(this.name, 'null-key');
+      return undefined;
+    }
+    let waiting: Processed;
+    try {
+      waiting = this.table.get(key);
+    } catch (error) {
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
+    if (waiting !== undefined) return this.joinLate(waiting, key, value, timestamp);
+    return this.join(key, value, this.table.value, timestamp);
+  }
+
+  private async joinLate(waiting: Promise<void>, key: unknown, value: unknown, timestamp: number): Promise<void> {
+    try {
+      await waiting;
+    } catch (error) {
+      this.context.failures.processingFailed(this.name, error);
+      return;
+    }
+    await this.join(key, value, this.table.value, timestamp);
+  }
+
+  private join(key: unknown, value: unknown, tableValue: unknown, timestamp: number): Processed {
+    const { left, joiner } = this.operator;
+    if (tableValue === undefined && !left) return undefined;
+    let joined: unknown;
+    try {
+      joined = joiner(value, tableValue ?? null, key);
+    } catch (error) {
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
+    return this.forward(key, joined, timestamp);
+  }
+}
