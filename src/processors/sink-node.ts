@@ -9,7 +9,7 @@ import type { TaskContext } from './task-context';
 export class SinkNode extends OperatorNode {
   /** Known from `init` on for a sink with one topic. */
   private fixedTopic: OutputTopic | undefined;
-  private readonly isRepartition: boolean;
+  private readonly needsKey: boolean;
 
   constructor(
     private readonly description: SinkDescription,
@@ -18,7 +18,8 @@ export class SinkNode extends OperatorNode {
     private readonly topicName: (topic: TopicReference) => string,
   ) {
     super(description.name, context);
-    this.isRepartition = typeof description.topic !== 'function' && description.topic.internal;
+    this.needsKey =
+      typeof description.topic !== 'function' && description.topic.internal && description.takesNullKeys !== true;
   }
 
   override async init(): Promise<void> {
@@ -27,7 +28,7 @@ export class SinkNode extends OperatorNode {
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
-    if (this.isRepartition && (key === null || key === undefined)) {
+    if (this.needsKey && (key === null || key === undefined)) {
       // As in Kafka Streams: a record without a key belongs to no task.
       this.context.failures.recordSkipped(this.name, 'null-key');
       return undefined;

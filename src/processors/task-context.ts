@@ -2,6 +2,9 @@ import { NO_HEADERS, type Headers, type RecordMetadata } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import type { RecordTime } from '../state/record-time';
 
+/** Why an operator leaves a record out. */
+export type SkippedByDefinition = 'null-key' | 'null-value' | 'late-record';
+
 /** Where operators report records that they cannot handle. The configured handlers decide what follows. */
 export interface RecordFailures {
   /** Throws when the configured handler is `fail`; else the record (at this node) is dropped, counted, or dead-lettered. */
@@ -9,7 +12,7 @@ export interface RecordFailures {
   /** The same for a record that could not be serialized, is too large, or was sent to a partition that does not exist. */
   productionFailed(node: string, topic: string | undefined, error: unknown): void;
   /** A record that an operator must leave out by its definition, as an aggregation does with a null key. */
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void;
+  recordSkipped(node: string, reason: SkippedByDefinition): void;
 }
 
 /** The current record and the stores of one task, shared by its operators. */
@@ -22,12 +25,20 @@ export class TaskContext implements RecordTime {
   streamTime = -1;
   commitRequested = false;
 
+  private readonly sharedParts = new Map<string, unknown>();
+
   constructor(
     readonly applicationId: string,
     readonly taskId: string,
     readonly stores: ReadonlyMap<string, EpochStore<unknown, unknown>>,
     readonly failures: RecordFailures,
   ) {}
+
+  /** What several operators of this task share under a name: made by the first one that asks for it. */
+  shared<T>(name: string, make: () => T): T {
+    if (!this.sharedParts.has(name)) this.sharedParts.set(name, make());
+    return this.sharedParts.get(name) as T;
+  }
 
   recordMetadata(): RecordMetadata | undefined {
     return this.topic === undefined ? undefined : { topic: this.topic, partition: this.partition, offset: this.offset };

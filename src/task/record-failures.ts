@@ -1,7 +1,7 @@
 import { describeLocation, type ErrorLocation } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
-import type { RecordFailures, TaskContext } from '../processors/task-context';
+import type { RecordFailures, SkippedByDefinition, TaskContext } from '../processors/task-context';
 import type { Headers } from '../serde/record';
 import { StateCorruptedError, StateDatabaseClosedError } from '../state/state-database-errors';
 import { StateDirectoryError } from '../state/state-directory-errors';
@@ -16,7 +16,7 @@ export interface FailureHandlers {
   readonly production: FailureHandling;
 }
 
-export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value';
+export type SkipReason = 'deserialization' | 'processing' | 'production' | SkippedByDefinition;
 
 /** Counts what is not processed, so that nothing is lost in silence. */
 export interface FailureCounter {
@@ -100,12 +100,14 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
+  recordSkipped(node: string, reason: SkippedByDefinition): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
     const location = this.location(node);
     this.log({ event: 'record_skipped', reason, ...location }, reason, () => {
+      const where = `Skipped a record at ${describeLocation(location)}`;
+      if (reason === 'late-record') return `${where}: it came later than the grace period allows`;
       const part = reason === 'null-key' ? 'key' : 'value';
-      return `Skipped a record at ${describeLocation(location)}: it has no ${part} there, and a ${part} is needed`;
+      return `${where}: it has no ${part} there, and a ${part} is needed`;
     });
   }
 

@@ -12,7 +12,9 @@ import type {
   ToOptions,
 } from './dsl-options';
 import type { TopicNameExtractor } from './graph';
+import type { JoinWindows } from './join-windows';
 import type { ProcessorSupplier } from './processor-api';
+import type { DeduplicateOptions, StreamJoinArguments } from './stream-join-options';
 
 declare const knows: unique symbol;
 
@@ -110,6 +112,48 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
    * no task, and are dropped.
    */
   repartition(...options: OptionsArgument<S, KnownSerdes, RepartitionOptions<K, V, S>>): KStream<NonNullable<K>, V>;
+
+  /**
+   * Joins each record with those of the other stream that have the same key and a timestamp within the window. The result has the
+   * later timestamp of the two. Records without key or value are dropped.
+   *
+   * @example
+   * orders.join(payments, (order, payment) => ({ ...order, ...payment }), windows.join({ timeDifferenceMs: 60_000, graceMs: 0 }))
+   */
+  join<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>, key: NonNullable<K>) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<NonNullable<K>, R, 'key'>;
+
+  /**
+   * As `join`; a record of this stream that found no partner is a result with `null` once its window and grace period are over, by
+   * the time of both streams. A record with a null key is such a result at once.
+   */
+  leftJoin<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null, key: K) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<K, R, 'key'>;
+
+  /** As `leftJoin`, for the records of both streams. */
+  outerJoin<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null, key: K) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<K, R, 'key'>;
+
+  /**
+   * Drops a record when one of the same id was forwarded whose timestamp is at most `withinMs` away. Records with a null id are
+   * dropped and counted.
+   *
+   * @example
+   * events.deduplicate({ withinMs: 3_600_000, id: (_key, event) => event.id })
+   */
+  deduplicate(options: DeduplicateOptions<K, V, S>): KStream<NonNullable<K>, V, S | 'key'>;
 
   /** Hands the records to a processor of your own. The key may have changed: what needs it later repartitions. */
   process<K2, V2>(supplier: ProcessorSupplier<K, V, K2, V2>, options?: ProcessOptions): KStream<K2, V2, never>;

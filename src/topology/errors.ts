@@ -137,7 +137,7 @@ export class ForeignStreamError extends TopologyError {
   readonly code = 'TOPOLOGY_FOREIGN_STREAM';
 
   constructor(node: string) {
-    super(`Node '${node}' merges a stream of another StreamsBuilder. Make both streams with the same builder.`, {
+    super(`Node '${node}' takes a stream of another StreamsBuilder. Make both streams with the same builder.`, {
       location: { node },
     });
   }

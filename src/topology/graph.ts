@@ -53,13 +53,18 @@ export interface SinkNode {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
+  /** Whether a repartition topic also takes records without a key, which may then go to any partition. */
+  readonly takesNullKeys?: boolean | undefined;
 }
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
+/** `timed-list` and `timed-queue` are the stores of stream joins and of deduplication, which users do not see. */
+export type StoreKind = 'key-value' | 'timestamped-key-value' | 'window' | 'session' | 'timed-list' | 'timed-queue';
+
 /** A named store that each task of its subtopology keeps its own part of. */
 export interface StoreDefinition {
-  readonly kind: 'key-value' | 'timestamped-key-value';
+  readonly kind: StoreKind;
   readonly name: string;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;

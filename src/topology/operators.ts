@@ -1,4 +1,6 @@
+import type { DeduplicateOperator } from './deduplicate';
 import type { ProcessorSupplier } from './processor-api';
+import type { StreamJoinOperator } from './stream-join';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -86,7 +88,9 @@ export type Operator =
   | BranchOperator
   | AggregateOperator
   | ToStreamOperator
-  | ProcessOperator;
+  | ProcessOperator
+  | StreamJoinOperator
+  | DeduplicateOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -106,6 +110,8 @@ export function keepsKey(operator: Operator): boolean {
     case 'passThrough':
     case 'branch':
     case 'aggregate':
+    case 'streamJoin':
+    case 'deduplicate':
       return true;
   }
 }

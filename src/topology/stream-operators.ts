@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import { BranchedStreamOperators } from './branched-stream-operators';
+import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate';
 import type { KGroupedStream, KStream } from './dsl';
 import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
 import { ForeignStreamError, IllegalNameError } from './errors';
@@ -9,6 +10,9 @@ import { isLegalName } from './node-names';
 import { keepsKey } from './operators';
 import type { FlatMapOperator, FlatMapValuesOperator, MapOperator, MapValuesOperator, Operator } from './operators';
 import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operators';
+import type { JoinWindows } from './join-windows';
+import type { JoinType, StreamJoin } from './stream-join';
+import { addStreamJoin, type ErasedJoinOptions } from './stream-join-operators';
 import type { StreamPosition } from './stream-position';
 import { externalTopic } from './topics';
 import type { TopologyDraft } from './topology-draft';
@@ -17,6 +21,8 @@ import type { TopologyDraft } from './topology-draft';
 export function streamAt(draft: TopologyDraft, position: StreamPosition): KStream<unknown, unknown> {
   return new StreamOperators(draft, position) as unknown as KStream<unknown, unknown>;
 }
+
+type Joiner = StreamJoin['joiner'];
 
 /** Behind {@link KStream}. */
 class StreamOperators implements Erased<KStream<unknown, unknown>> {
@@ -125,6 +131,36 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     const request = { name, ...serdes, partitions: options?.partitions, partitioner: options?.partitioner };
     const node = this.draft.addRepartition(request, this.at.node);
     return new StreamOperators(this.draft, { node, ...serdes, keyChanged: false });
+  }
+
+  join(other: unknown, joiner: Joiner, windows: JoinWindows, options?: ErasedJoinOptions): StreamOperators {
+    return this.joinStream('inner', other, joiner, windows, options);
+  }
+
+  leftJoin(other: unknown, joiner: Joiner, windows: JoinWindows, options?: ErasedJoinOptions): StreamOperators {
+    return this.joinStream('left', other, joiner, windows, options);
+  }
+
+  outerJoin(other: unknown, joiner: Joiner, windows: JoinWindows, options?: ErasedJoinOptions): StreamOperators {
+    return this.joinStream('outer', other, joiner, windows, options);
+  }
+
+  private joinStream(
+    type: JoinType,
+    other: unknown,
+    joiner: Joiner,
+    windows: JoinWindows,
+    options: ErasedJoinOptions | undefined,
+  ): StreamOperators {
+    const right = other instanceof StreamOperators && other.draft === this.draft ? other.at : undefined;
+    return new StreamOperators(
+      this.draft,
+      addStreamJoin(this.draft, this.at, right, type, joiner, windows, options),
+    );
+  }
+
+  deduplicate(options: ErasedDeduplicateOptions): StreamOperators {
+    return new StreamOperators(this.draft, addDeduplication(this.draft, this.at, options));
   }
 
   process(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {

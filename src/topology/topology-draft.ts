@@ -26,6 +26,8 @@ export interface RepartitionRequest {
   readonly valueSerde: Serde<unknown>;
   readonly partitions?: number | undefined;
   readonly partitioner?: StreamPartitioner<unknown, unknown> | undefined;
+  /** Whether records without a key go through too, to any partition; else they are dropped. */
+  readonly takesNullKeys?: boolean | undefined;
 }
 
 /**
@@ -84,7 +86,7 @@ export class TopologyDraft {
 
   /** Sends the parent's records through an internal topic, and returns the name of the source that reads them from there. */
   addRepartition(request: RepartitionRequest, parent: string): string {
-    const { name, keySerde, valueSerde, partitions, partitioner } = request;
+    const { name, keySerde, valueSerde, partitions, partitioner, takesNullKeys } = request;
     const topic = repartitionTopic(name);
     const sink = `${topic.name}-sink`;
     const source = `${topic.name}-source`;
@@ -96,7 +98,7 @@ export class TopologyDraft {
       return source;
     }
     this.repartitions.set(topic.name, { name: topic.name, partitions });
-    this.addSink({ name: sink, topic, keySerde, valueSerde, partitioner }, parent);
+    this.addSink({ name: sink, topic, keySerde, valueSerde, partitioner, takesNullKeys }, parent);
     this.addNode({ kind: 'source', name: source, topics: [topic], keySerde, valueSerde, children: [] }, []);
     return source;
   }
