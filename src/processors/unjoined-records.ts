@@ -188,6 +188,10 @@ export class UnjoinedRecords {
   /** The time of the entry behind `later`, the first one of its side, to which the other side's first one is before. */
   private behind(side: JoinSide, later: string): number | Promise<number> {
     const time = this.keys.timeOf(later, 1);
+    const entry = this.store.lookup(later);
+    if (entry === undefined) return this.store.load(later).then(() => this.behind(side, later));
+    // Each of several records of one time and key counts.
+    if (entry.value !== undefined && entry.value.times.length > 1) return time;
     const other: JoinSide = side === 'left' ? 'right' : 'left';
     // The first of the other side behind `later`, in the order of time, then side, then key.
     const border = SIDES[other] + this.keys.time(side === 'right' ? time : time + 1);

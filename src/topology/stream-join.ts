@@ -41,9 +41,9 @@ export function joinBucketMs({ beforeMs, afterMs }: JoinWindows): number {
   return Math.max(beforeMs + afterMs + 1, SMALLEST_BUCKET_MS);
 }
 
-/** How long a side keeps its records, in stream time. */
+/** How long a side keeps its records, by its own newest one. As in Kafka Streams, also where one of the limits is negative. */
 export function joinRetentionMs({ beforeMs, afterMs, graceMs }: JoinWindows): number {
-  return Math.max(beforeMs + afterMs, beforeMs, afterMs) + graceMs;
+  return beforeMs + afterMs + graceMs;
 }
 
 /** Keys of a side's store: bucket start (4 characters), number of a full list (1), key. */
