@@ -55,6 +55,11 @@ export type {
   ProcessorSupplier,
   ValueAndTimestamp,
 } from './topology/processor-api';
+export { IllegalDeduplicationError } from './topology/deduplicate';
+export { IllegalJoinWindowsError } from './topology/join-window-errors';
+export { windows } from './topology/join-windows';
+export type { JoinWindows, JoinWindowsOptions } from './topology/join-windows';
+export type { DeduplicateOptions, StreamJoinArguments, StreamJoinOptions } from './topology/stream-join-options';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export type {

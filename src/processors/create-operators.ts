@@ -2,6 +2,7 @@ import type { ProcessorNode, Subtopology, TopicReference } from '../topology/gra
 import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
 import { createTableOperator } from './create-table-operators';
+import { DeduplicateNode } from './deduplicate-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
 import type { RecordCollector } from './record-collector';
@@ -18,6 +19,7 @@ import {
   SelectKeyNode,
   ToStreamNode,
 } from './stateless-nodes';
+import { StreamJoinNode } from './stream-join-node';
 import type { TaskContext } from './task-context';
 
 /** The operators of one task, ready to be wired to its sources. */
@@ -85,6 +87,10 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new ToStreamNode(name, context, operator);
     case 'aggregate':
       return new AggregateNode(name, context, operator, context.stores.get(operator.store)!);
+    case 'streamJoin':
+      return new StreamJoinNode(name, context, operator);
+    case 'deduplicate':
+      return new DeduplicateNode(name, context, operator, context.stores.get(operator.store)!);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
     default:

@@ -6,6 +6,8 @@ import type { RecordTime } from '../state/record-time';
 export type RecordSkipReason =
   | 'null-key'
   | 'null-value'
+  /** It came later than the grace period allows. */
+  | 'late-record'
   /** A row without a foreign key has no part in an inner join. */
   | 'null-foreign-key'
   /** A versioned table keeps no values of that time any more. */
@@ -35,12 +37,20 @@ export class TaskContext implements RecordTime {
   streamTime = -1;
   commitRequested = false;
 
+  private readonly sharedParts = new Map<string, unknown>();
+
   constructor(
     readonly applicationId: string,
     readonly taskId: string,
     readonly stores: ReadonlyMap<string, EpochStore<unknown, unknown>>,
     readonly failures: RecordFailures,
   ) {}
+
+  /** What several operators of this task share under a name: made by the first one that asks for it. */
+  shared<T>(name: string, make: () => T): T {
+    if (!this.sharedParts.has(name)) this.sharedParts.set(name, make());
+    return this.sharedParts.get(name) as T;
+  }
 
   recordMetadata(): RecordMetadata | undefined {
     return this.topic === undefined ? undefined : { topic: this.topic, partition: this.partition, offset: this.offset };

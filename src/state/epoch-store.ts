@@ -3,11 +3,11 @@ import type { StoreDefinition } from '../topology/graph';
 import type { Awaitable } from '../topology/processor-api';
 import { ByteCache } from './byte-cache';
 import { EntryCodec } from './entry-codec';
-import { mergeScan } from './merge-scan';
+import { keysAndValues, mergeScan, prefixBounds, storedBounds, type KeyBounds } from './merge-scan';
 import { StateSerializationError } from './state-serialization-error';
 import type { StoreEntry } from './store-entry';
 import type { RecordTime } from './record-time';
-import type { StateDatabase, StateWrite, StoreHandle } from './state-database';
+import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state-database';
 
 /** What one epoch changed in a store, serialized. Index n of the arrays is one key. */
 export interface SealedEntries {
@@ -191,12 +191,52 @@ export class EpochStore<K, V> {
     this.put(key, undefined);
   }
 
+  /** Writes the value where the key has none, and returns the one that it has. */
+  putIfAbsent(key: K, value: V): Awaitable<V | undefined> {
+    const entry = this.lookup(key);
+    if (entry === undefined) return this.load(key).then((loaded) => this.writeIfAbsent(loaded, value));
+    return this.writeIfAbsent(entry, value);
+  }
+
+  private writeIfAbsent(entry: StoreEntry<K, V>, value: V): V | undefined {
+    const found = entry.value;
+    if (found === undefined) this.write(entry, value, this.time.timestamp);
+    return found;
+  }
+
   range(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]> {
-    return mergeScan(this.codec, this.database, this.handle, [...this.sealedEntries, ...this.dirty], from, to);
+    return keysAndValues(this.scan({ from, to }));
+  }
+
+  reverseRange(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]> {
+    return keysAndValues(this.scan({ from, to, reverse: true }));
   }
 
   all(): AsyncIterable<readonly [K, V]> {
     return this.range(undefined, undefined);
+  }
+
+  reverseAll(): AsyncIterable<readonly [K, V]> {
+    return this.reverseRange(undefined, undefined);
+  }
+
+  prefixScan(prefix: K | Uint8Array): AsyncIterable<readonly [K, V]> {
+    return keysAndValues(
+      this.scanStored(
+        prefixBounds(this.handle, prefix instanceof Uint8Array ? prefix : this.keySerde.serialize(prefix)),
+      ),
+    );
+  }
+
+  /** Keys, values and timestamps within bounds, with the open epoch's writes. */
+  scan(bounds: KeyBounds<K>): AsyncGenerator<readonly [K, V, number]> {
+    return this.scanStored(storedBounds(this.codec, bounds), bounds.isOutside);
+  }
+
+  private scanStored(bounds: ScanBounds, isOutside?: (key: K) => boolean): AsyncGenerator<readonly [K, V, number]> {
+    let unwritten: readonly StoreEntry<K, V>[] = [...this.sealedEntries, ...this.dirty];
+    if (isOutside !== undefined) unwritten = unwritten.filter(({ key }) => !isOutside(key));
+    return mergeScan(this.codec, this.database, this.handle, unwritten, bounds);
   }
 
   /** Ends the open epoch: serializes what it wrote, once per key. Undefined when it wrote nothing. */

@@ -162,6 +162,7 @@ export class ConfiguredRecordFailures implements RecordFailures {
 const SKIP_REASONS: Readonly<Record<RecordSkipReason, string>> = {
   'null-key': 'it has no key there, and a key is needed',
   'null-value': 'it has no value there, and a value is needed',
+  'late-record': 'it came later than the grace period allows',
   'null-foreign-key': 'it has no foreign key, and so no part in the join',
   'expired-version': 'it is older than what the versioned table still keeps',
   'out-of-order-version': 'the table has a later value for its key already',

@@ -12,7 +12,9 @@ import type {
   ToOptions,
 } from './dsl-options';
 import type { TopicNameExtractor } from './graph';
+import type { JoinWindows } from './join-windows';
 import type { ProcessorSupplier } from './processor-api';
+import type { DeduplicateOptions, StreamJoinArguments } from './stream-join-options';
 import type {
   DerivedTableOptions,
   MaterializedTableOptions,
@@ -127,8 +129,8 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
    * @example
    * orders.join(customers, (order, customer) => ({ ...order, name: customer.name }))
    */
-  join<V2, R>(
-    table: KTable<NonNullable<K>, V2, never>,
+  join<V2, R, S2 extends KnownSerdes>(
+    table: KTable<NonNullable<K>, V2, S2>,
     joiner: (value: NonNullable<V>, tableValue: NonNullable<V2>, key: NonNullable<K>) => R,
     ...options: OptionsArgument<S, 'key', StreamTableJoinOptions<K, V, S>>
   ): KStream<NonNullable<K>, R, 'key'>;
@@ -145,8 +147,8 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KStream<K, R, S & 'key'>;
 
   /** Joins each record with the table's value for its key, or with null where there is none. Records without a value are dropped. */
-  leftJoin<V2, R>(
-    table: KTable<NonNullable<K>, V2, never>,
+  leftJoin<V2, R, S2 extends KnownSerdes>(
+    table: KTable<NonNullable<K>, V2, S2>,
     joiner: (value: NonNullable<V>, tableValue: NonNullable<V2> | null, key: K) => R,
     ...options: OptionsArgument<S, 'key', StreamTableJoinOptions<K, V, S>>
   ): KStream<K, R, 'key'>;
@@ -172,6 +174,48 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
    * no task, and are dropped.
    */
   repartition(...options: OptionsArgument<S, KnownSerdes, RepartitionOptions<K, V, S>>): KStream<NonNullable<K>, V>;
+
+  /**
+   * Joins each record with those of the other stream that have the same key and a timestamp within the window. The result has the
+   * later timestamp of the two. Records without key or value are dropped.
+   *
+   * @example
+   * orders.join(payments, (order, payment) => ({ ...order, ...payment }), windows.join({ timeDifferenceMs: 60_000, graceMs: 0 }))
+   */
+  join<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>, key: NonNullable<K>) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<NonNullable<K>, R, 'key'>;
+
+  /**
+   * As `join`; a record of this stream that found no partner is a result with `null` once its window and grace period are over, by
+   * the time of both streams. A record with a null key is such a result at once.
+   */
+  leftJoin<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null, key: K) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<K, R, 'key'>;
+
+  /** As `leftJoin`, for the records of both streams. */
+  outerJoin<V2, R, S2 extends KnownSerdes>(
+    other: KStream<K, V2, S2>,
+    joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null, key: K) => R,
+    windows: JoinWindows,
+    ...options: StreamJoinArguments<K, V, V2, S, S2>
+  ): KStream<K, R, 'key'>;
+
+  /**
+   * Drops a record when one of the same id was forwarded whose timestamp is at most `withinMs` away. Records with a null id are
+   * dropped and counted.
+   *
+   * @example
+   * events.deduplicate({ withinMs: 3_600_000, id: (_key, event) => event.id })
+   */
+  deduplicate(options: DeduplicateOptions<K, V, S>): KStream<NonNullable<K>, V, S | 'key'>;
 
   /** Hands the records to a processor of your own. The key may have changed: what needs it later repartitions. */
   process<K2, V2>(supplier: ProcessorSupplier<K, V, K2, V2>, options?: ProcessOptions): KStream<K2, V2, never>;
@@ -312,13 +356,13 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KGroupedTable<NonNullable<K2>, NonNullable<V2>>;
 
   /** The rows that both tables have. Their topics must have the same number of partitions. */
-  join<V2, R>(
-    other: KTable<K, V2, never>,
+  join<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
     options: MaterializedTableOptions<NonNullable<R>>,
   ): KTable<K, R | Extract<V | V2, null>>;
-  join<V2, R>(
-    other: KTable<K, V2, never>,
+  join<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
     options?: Named,
   ): KTable<K, R | Extract<V | V2, null>, S & 'key'>;
@@ -331,53 +375,53 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
    * @example
    * orders.join(customers, (order) => order.customer, (order, customer) => ({ ...order, name: customer.name }))
    */
-  join<K2, V2, R>(
-    other: KTable<K2, V2>,
+  join<K2, V2, R, S2 extends KnownSerdes>(
+    other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
     options: MaterializedTableOptions<NonNullable<R>>,
   ): KTable<K, R | null>;
-  join<K2, V2, R>(
-    other: KTable<K2, V2>,
+  join<K2, V2, R, S2 extends KnownSerdes>(
+    other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
     options?: Named,
   ): KTable<K, R | null, S & 'key'>;
 
   /** All rows of this table, with null for what the other does not have. */
-  leftJoin<V2, R>(
-    other: KTable<K, V2, never>,
+  leftJoin<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
     options: MaterializedTableOptions<NonNullable<R>>,
   ): KTable<K, R | Extract<V, null>>;
-  leftJoin<V2, R>(
-    other: KTable<K, V2, never>,
+  leftJoin<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
     options?: Named,
   ): KTable<K, R | Extract<V, null>, S & 'key'>;
 
   /** All rows of this table, with null where the other does not have the foreign key, or where that is null. */
-  leftJoin<K2, V2, R>(
-    other: KTable<K2, V2>,
+  leftJoin<K2, V2, R, S2 extends KnownSerdes>(
+    other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
     options: MaterializedTableOptions<NonNullable<R>>,
   ): KTable<K, R | Extract<V, null>>;
-  leftJoin<K2, V2, R>(
-    other: KTable<K2, V2>,
+  leftJoin<K2, V2, R, S2 extends KnownSerdes>(
+    other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
     options?: Named,
   ): KTable<K, R | Extract<V, null>, S & 'key'>;
 
   /** The rows that either table has, with null for what one of them does not have. */
-  outerJoin<V2, R>(
-    other: KTable<K, V2, never>,
+  outerJoin<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
     options: MaterializedTableOptions<NonNullable<R>>,
   ): KTable<K, R | Extract<V, null>>;
-  outerJoin<V2, R>(
-    other: KTable<K, V2, never>,
+  outerJoin<V2, R, S2 extends KnownSerdes>(
+    other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
     options?: Named,
   ): KTable<K, R | Extract<V, null>, S & 'key'>;

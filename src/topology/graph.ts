@@ -59,9 +59,20 @@ export interface SinkNode {
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
+/** `timed-list` and `timed-queue` are the stores of stream joins and of deduplication, which users do not see. */
+export type StoreKind =
+  | 'key-value'
+  | 'timestamped-key-value'
+  | 'versioned-key-value'
+  | 'record-buffer'
+  | 'window'
+  | 'session'
+  | 'timed-list'
+  | 'timed-queue';
+
 /** A named store that each task of its subtopology keeps its own part of. */
 export interface StoreDefinition {
-  readonly kind: 'key-value' | 'timestamped-key-value' | 'versioned-key-value' | 'record-buffer';
+  readonly kind: StoreKind;
   readonly name: string;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;

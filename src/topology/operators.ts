@@ -1,6 +1,8 @@
 import type { ForeignKeyOperator } from './foreign-key-operators';
 import type { ProcessorSupplier } from './processor-api';
 import type { TableNodeOperator } from './table-node-operators';
+import type { DeduplicateOperator } from './deduplicate';
+import type { StreamJoinOperator } from './stream-join';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -92,7 +94,9 @@ export type Operator =
   | ToStreamOperator
   | ProcessOperator
   | TableNodeOperator
-  | ForeignKeyOperator;
+  | ForeignKeyOperator
+  | StreamJoinOperator
+  | DeduplicateOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -126,6 +130,8 @@ export function keepsKey(operator: Operator): boolean {
     case 'streamTableJoin':
     case 'streamGlobalTableJoin':
     case 'foreignKeyResponse':
+    case 'streamJoin':
+    case 'deduplicate':
       return true;
   }
 }

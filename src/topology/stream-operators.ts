@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import { BranchedStreamOperators } from './branched-stream-operators';
+import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate';
 import type { KGroupedStream, KStream } from './dsl';
 import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
 import { ForeignStreamError, IllegalNameError } from './errors';
@@ -9,6 +10,9 @@ import { isLegalName } from './node-names';
 import { keepsKey } from './operators';
 import type { FlatMapOperator, FlatMapValuesOperator, MapOperator, MapValuesOperator, Operator } from './operators';
 import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operators';
+import type { JoinWindows } from './join-windows';
+import type { JoinType, StreamJoin } from './stream-join';
+import { addStreamJoin, type ErasedJoinOptions } from './stream-join-operators';
 import type { StreamPosition } from './stream-position';
 import { GlobalTableOperators } from './global-table';
 import { joinStreamWithTable } from './stream-table-join';
@@ -24,11 +28,15 @@ type GlobalJoinArguments = readonly [
   options?: ErasedOptions,
 ];
 type JoinArguments = TableJoinArguments | GlobalJoinArguments;
+/** What a join of two streams is called with, beside the other stream. */
+type StreamJoinCall = readonly [joiner: Joiner, windows: JoinWindows, options?: ErasedJoinOptions];
 
 /** The stream that stands at a position. Its types are the caller's to know. */
 export function streamAt(draft: TopologyDraft, position: StreamPosition): KStream<unknown, unknown> {
   return new StreamOperators(draft, position) as unknown as KStream<unknown, unknown>;
 }
+
+type Joiner = StreamJoin['joiner'];
 
 /** Behind {@link KStream}. */
 class StreamOperators implements Erased<KStream<unknown, unknown>> {
@@ -127,12 +135,16 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     return tableOfRecords(this.draft, node, from, options, streamAt);
   }
 
-  join(other: unknown, ...rest: JoinArguments): StreamOperators {
-    return this.addTableJoin('join', other, rest);
+  join(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
+    return isStreamJoin(rest) ? this.joinStream('inner', other, ...rest) : this.addTableJoin('join', other, rest);
   }
 
-  leftJoin(other: unknown, ...rest: JoinArguments): StreamOperators {
-    return this.addTableJoin('leftJoin', other, rest);
+  leftJoin(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
+    return isStreamJoin(rest) ? this.joinStream('left', other, ...rest) : this.addTableJoin('leftJoin', other, rest);
+  }
+
+  outerJoin(other: unknown, ...rest: StreamJoinCall): StreamOperators {
+    return this.joinStream('outer', other, ...rest);
   }
 
   private addTableJoin(kind: 'join' | 'leftJoin', other: unknown, rest: JoinArguments): StreamOperators {
@@ -178,6 +190,21 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     return new StreamOperators(this.draft, { node, ...serdes, keyChanged: false });
   }
 
+  private joinStream(
+    type: JoinType,
+    other: unknown,
+    joiner: Joiner,
+    windows: JoinWindows,
+    options?: ErasedJoinOptions,
+  ): StreamOperators {
+    const right = other instanceof StreamOperators && other.draft === this.draft ? other.at : undefined;
+    return new StreamOperators(this.draft, addStreamJoin(this.draft, this.at, right, type, joiner, windows, options));
+  }
+
+  deduplicate(options: ErasedDeduplicateOptions): StreamOperators {
+    return new StreamOperators(this.draft, addDeduplication(this.draft, this.at, options));
+  }
+
   process(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
     return this.add('process', { type: 'process', supplier, keepsKey: false }, options);
   }
@@ -211,4 +238,9 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
       valueSerde: this.draft.require('value', options?.value ?? this.at.valueSerde, node, purpose),
     };
   }
+}
+
+function isStreamJoin(rest: JoinArguments | StreamJoinCall): rest is StreamJoinCall {
+  const second = rest[1] as Partial<JoinWindows> | undefined;
+  return second?.type === 'join';
 }

@@ -4,7 +4,10 @@ import { build, text } from './build';
 
 const topics = (topology: Topology) => [...topology.repartitionTopics.keys()];
 
-type Step = (stream: KStream<string, string>) => KStream<string, string, never>;
+interface Groupable {
+  groupByKey(options: typeof text): { count(store: string): unknown };
+}
+type Step = (stream: KStream<string, string>) => Groupable;
 const processor = () => ({ process: () => undefined });
 
 const keeping: readonly (readonly [string, Step])[] = [

@@ -1,0 +1,81 @@
+import { CompositeKey } from '../serde/composite-key';
+import type { Serde } from '../serde/serde';
+import { timedLists } from '../serde/timed-list';
+import type { StoreDefinition } from './graph';
+import type { JoinWindows } from './join-windows';
+import type { StoreOptions } from './stores';
+
+/** Which records without a partner are results too: none, the left ones, those of both sides. */
+export type JoinType = 'inner' | 'left' | 'outer';
+
+export type JoinSide = 'left' | 'right';
+
+/** A windowed join of two streams, shared by its two nodes. */
+export interface StreamJoin {
+  /** Names the join within the topology. */
+  readonly name: string;
+  readonly joinType: JoinType;
+  readonly windows: JoinWindows;
+  readonly joiner: (left: unknown, right: unknown, key: unknown) => unknown;
+  readonly keySerde: Serde<unknown>;
+  readonly leftSerde: Serde<unknown>;
+  readonly rightSerde: Serde<unknown>;
+  readonly leftStore: string;
+  readonly rightStore: string;
+  /** Records that have not been joined yet, in the order in which their windows close. Not there for an inner join. */
+  readonly unjoinedStore: string | undefined;
+}
+
+/** One side of a join: stores its records, and looks up those of the other side. */
+export interface StreamJoinOperator {
+  readonly type: 'streamJoin';
+  readonly side: JoinSide;
+  readonly join: StreamJoin;
+}
+
+/** Smaller buckets are not worth a range deletion each. */
+const SMALLEST_BUCKET_MS = 1000;
+
+/** How much time one entry of a side's store spans: a window touches two of them at most. */
+export function joinBucketMs({ beforeMs, afterMs }: JoinWindows): number {
+  return Math.max(beforeMs + afterMs + 1, SMALLEST_BUCKET_MS);
+}
+
+/** How long a side keeps its records, by its own newest one. As in Kafka Streams, also where one of the limits is negative. */
+export function joinRetentionMs({ beforeMs, afterMs, graceMs }: JoinWindows): number {
+  return beforeMs + afterMs + graceMs;
+}
+
+/** Keys of a side's store: bucket start (4 characters), number of a full list (1), key. */
+export function joinBucketKeys(windows: JoinWindows, keySerde: Serde<unknown>): CompositeKey<unknown> {
+  return new CompositeKey(`join-bucket-${joinBucketMs(windows)}`, 5, keySerde);
+}
+
+/** Keys of the store of unjoined records: side (1 character), timestamp (4), key. */
+export function unjoinedKeys(keySerde: Serde<unknown>): CompositeKey<unknown> {
+  return new CompositeKey('join-unjoined', 5, keySerde, true);
+}
+
+export function streamJoinStores(join: StreamJoin, options: StoreOptions | undefined): readonly StoreDefinition[] {
+  const common = { changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
+  const bucketSerde = joinBucketKeys(join.windows, join.keySerde).serde as Serde<unknown>;
+  const sides = [
+    { name: join.leftStore, valueSerde: timedLists(`timed(${join.leftSerde.name})`) },
+    { name: join.rightStore, valueSerde: timedLists(`timed(${join.rightSerde.name})`) },
+  ].map(({ name, valueSerde }): StoreDefinition => ({
+    kind: 'timed-list',
+    name,
+    keySerde: bucketSerde,
+    valueSerde: valueSerde,
+    ...common,
+  }));
+  if (join.unjoinedStore === undefined) return sides;
+  const unjoined: StoreDefinition = {
+    kind: 'timed-queue',
+    name: join.unjoinedStore,
+    keySerde: unjoinedKeys(join.keySerde).serde,
+    valueSerde: timedLists(`unjoined(${join.leftSerde.name},${join.rightSerde.name})`),
+    ...common,
+  };
+  return [...sides, unjoined];
+}
