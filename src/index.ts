@@ -38,6 +38,7 @@ export {
   TopologyError,
 } from './topology/errors';
 export type {
+  InvalidTimestampHandling,
   StoreDefinition,
   StreamPartitioner,
   TimestampExtractor,

@@ -1,6 +1,7 @@
 import { NO_HEADERS, type Headers, type RecordMetadata } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import type { RecordTime } from '../state/record-time';
+import { DueQueue } from './due-queue';
 
 /** Where operators report records that they cannot handle. The configured handlers decide what follows. */
 export interface RecordFailures {
@@ -9,7 +10,7 @@ export interface RecordFailures {
   /** The same for a record that could not be serialized, is too large, or was sent to a partition that does not exist. */
   productionFailed(node: string, topic: string | undefined, error: unknown): void;
   /** A record that an operator must leave out by its definition, as an aggregation does with a null key. */
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void;
+  recordSkipped(node: string, reason: 'null-key' | 'null-value' | 'invalid-timestamp'): void;
 }
 
 /** The current record and the stores of one task, shared by its operators. */
@@ -21,13 +22,28 @@ export class TaskContext implements RecordTime {
   offset = -1;
   streamTime = -1;
   commitRequested = false;
+  /** What is to be done by stream time. */
+  readonly byStreamTime = new DueQueue();
+  /** What is to be done by the wall clock. */
+  readonly byWallClock = new DueQueue();
 
   constructor(
     readonly applicationId: string,
     readonly taskId: string,
     readonly stores: ReadonlyMap<string, EpochStore<unknown, unknown>>,
     readonly failures: RecordFailures,
+    /** Milliseconds since 1970. */
+    readonly wallClock: () => number,
   ) {}
+
+  /** The operators do something now that no record of an input is the cause of. */
+  withoutRecord(timestamp: number): void {
+    this.topic = undefined;
+    this.partition = -1;
+    this.offset = -1;
+    this.timestamp = timestamp;
+    this.headers = NO_HEADERS;
+  }
 
   recordMetadata(): RecordMetadata | undefined {
     return this.topic === undefined ? undefined : { topic: this.topic, partition: this.partition, offset: this.offset };

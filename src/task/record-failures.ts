@@ -2,7 +2,7 @@ import { describeLocation, type ErrorLocation } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
 import type { RecordFailures, TaskContext } from '../processors/task-context';
-import type { Headers } from '../serde/record';
+import { NO_HEADERS, type Headers } from '../serde/record';
 import { StateCorruptedError, StateDatabaseClosedError } from '../state/state-database-errors';
 import { StateDirectoryError } from '../state/state-directory-errors';
 import { DeserializationFailedError, ProcessingFailedError, ProductionFailedError } from './record-errors';
@@ -16,7 +16,8 @@ export interface FailureHandlers {
   readonly production: FailureHandling;
 }
 
-export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value';
+export type SkipReason =
+  'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value' | 'invalid-timestamp';
 
 /** Counts what is not processed, so that nothing is lost in silence. */
 export interface FailureCounter {
@@ -90,6 +91,14 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
+  /** No record of an input is the cause of what follows: a dead-letter record of it has no key and no value. */
+  withoutRecord(timestamp: number): void {
+    this.raw.key = null;
+    this.raw.value = null;
+    this.raw.headers = NO_HEADERS;
+    this.raw.timestamp = timestamp;
+  }
+
   productionFailed(node: string, topic: string | undefined, error: unknown): void {
     this.handle(
       this.handlers.production,
@@ -100,10 +109,12 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
+  recordSkipped(node: string, reason: 'null-key' | 'null-value' | 'invalid-timestamp'): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
     const location = this.location(node);
     this.log({ event: 'record_skipped', reason, ...location }, reason, () => {
+      if (reason === 'invalid-timestamp')
+        return `Skipped a record at ${describeLocation(location)}: its time is negative or not a number`;
       const part = reason === 'null-key' ? 'key' : 'value';
       return `Skipped a record at ${describeLocation(location)}: it has no ${part} there, and a ${part} is needed`;
     });
@@ -119,6 +130,7 @@ export class ConfiguredRecordFailures implements RecordFailures {
 
   private location(node: string): ErrorLocation {
     const context = this.context!;
+    if (context.topic === undefined) return { task: context.taskId, node };
     return { task: context.taskId, node, topic: context.topic, partition: context.partition, offset: context.offset };
   }
 

@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde';
-import type { StreamPartitioner, TimestampExtractor } from './graph';
+import type { InvalidTimestampHandling, StreamPartitioner, TimestampExtractor } from './graph';
 import type { StoreOptions } from './stores';
 
 /** Which of its two serdes a stream knows. An operator that changes the key or the value forgets the serde of it. */
@@ -15,8 +15,19 @@ export interface Named {
 export interface StreamOptions<K, V> extends Named {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
-  /** When a record happened. By default the timestamp that Kafka keeps with it. */
-  readonly timestampExtractor?: TimestampExtractor<K, V> | undefined;
+  /**
+   * When a record happened: what the function finds in it, or the time at which it is read. By default the timestamp that Kafka
+   * keeps with it.
+   */
+  readonly timestampExtractor?: TimestampExtractor<K, V> | 'wall-clock' | undefined;
+  /**
+   * What to do with a record whose time is negative or not a number. `fail` leaves it to the `deserializationExceptionHandler`.
+   * `skip` leaves the record out and counts it, under `invalid-timestamp`. `use-record-time` takes the timestamp that Kafka keeps
+   * with it, and `use-partition-time` the highest time of the records before it in its partition; where that is none either, it fails.
+   *
+   * @default 'fail'
+   */
+  readonly onInvalidTimestamp?: InvalidTimestampHandling | undefined;
 }
 
 /** A key serde: required where the stream does not know one. */

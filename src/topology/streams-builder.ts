@@ -1,6 +1,6 @@
 import type { KStream } from './dsl';
 import type { StreamOptions } from './dsl-options';
-import type { StoreDefinition, TimestampExtractor, Topology } from './graph';
+import type { SourceNode, StoreDefinition, Topology } from './graph';
 import { streamAt } from './stream-operators';
 import { externalTopic } from './topics';
 import { TopologyDraft } from './topology-draft';
@@ -34,7 +34,8 @@ export class StreamsBuilder {
         topics: names.map(externalTopic),
         keySerde: options.key,
         valueSerde: options.value,
-        timestampExtractor: options.timestampExtractor as TimestampExtractor<unknown, unknown> | undefined,
+        timestampExtractor: options.timestampExtractor as SourceNode['timestampExtractor'],
+        onInvalidTimestamp: options.onInvalidTimestamp,
       },
       options.name !== undefined,
     );
