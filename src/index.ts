@@ -8,7 +8,7 @@ export { serdes } from './serde/serdes';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export type { BranchedKStream, KGroupedStream, KStream, KTable } from './topology/dsl';
+export type { BranchedKStream, KGroupedStream, KStream, KTable, ProcessedKStream } from './topology/dsl';
 export type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -46,13 +46,39 @@ export type {
   Topology,
 } from './topology/graph';
 export type {
+  AggregatingState,
+  ListState,
+  MapState,
+  OperatorState,
+  ReducingState,
+  ValueState,
+} from './topology/keyed-state';
+export type {
   Awaitable,
+  Cancellable,
+  ForwardOptions,
   KeyValueStore,
+  OnTimerContext,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
+  PunctuationType,
+  TimeDomain,
+  TimerService,
   ValueAndTimestamp,
 } from './topology/processor-api';
+export { sideOutput } from './topology/side-output';
+export type { SideOutput } from './topology/side-output';
+export {
+  aggregatingState,
+  listState,
+  mapState,
+  operatorState,
+  reducingState,
+  valueState,
+} from './topology/state-descriptors';
+export type { AggregateFunction, StateDescriptor, StateOptions, StateTtl } from './topology/state-descriptors';
+export { IllegalTtlError } from './topology/state-stores';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export { StreamsBuilder } from './topology/streams-builder';

@@ -3,6 +3,7 @@ import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
+import { SideOutputNode } from './side-output-node';
 import type { RecordCollector } from './record-collector';
 import { SinkNode } from './sink-node';
 import {
@@ -86,6 +87,8 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new AggregateNode(name, context, operator, context.stores.get(operator.store)!);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
+    case 'sideOutput':
+      return new SideOutputNode(name, context, operator.output);
   }
 }
 

@@ -1,11 +1,9 @@
-import type { Processed } from './operator-node';
-
 /** Something of an operator that is to be done when a time has come: again and again, or whenever there is something. */
 export interface DueWork {
   /** When, in milliseconds since 1970; Infinity while there is nothing to do. Whoever changes it tells the queue. */
   readonly due: number;
   /** Does what is due at `now`, one step of it: called again as long as `due` is not past `now`. */
-  run(now: number): Processed;
+  run(now: number): Promise<void> | undefined;
 }
 
 /**

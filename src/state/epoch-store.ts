@@ -67,6 +67,11 @@ export class EpochStore<K, V> {
     this.comparesByValue = this.keySerde.comparesByValue === true;
   }
 
+  /** Changes when entries may have been dropped from memory: one that was looked up before must not be written to any more. */
+  get generation(): number {
+    return this.rotations;
+  }
+
   /** Bytes that the open epoch will add to its commit, about. */
   get dirtyBytes(): number {
     return this.dirty.length * this.averageEntryBytes;
@@ -193,6 +198,13 @@ export class EpochStore<K, V> {
 
   range(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]> {
     return mergeScan(this.codec, this.database, this.handle, [...this.sealedEntries, ...this.dirty], from, to);
+  }
+
+  /** Entries as the database has them, without what is not in it yet, after a stored key or from the start. */
+  async *written(after: Buffer | undefined): AsyncIterable<readonly [stored: Buffer, key: K, value: V]> {
+    const { codec, database, handle } = this;
+    for await (const [stored, value] of database.scan(handle, after === undefined ? {} : { gt: after }))
+      yield [stored, codec.decodeKey(stored), codec.decodeValue(value, 0, value.length)];
   }
 
   all(): AsyncIterable<readonly [K, V]> {

@@ -30,7 +30,7 @@ export function buildTopology(
 function deepFreeze<T extends object>(value: T): T {
   Object.freeze(value);
   for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
-    if (field === 'keySerde' || field === 'valueSerde') continue;
+    if (field.endsWith('Serde')) continue;
     if (typeof inner === 'object' && inner !== null && !Object.isFrozen(inner)) deepFreeze(inner);
   }
   return value;

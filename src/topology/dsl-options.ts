@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import type { InvalidTimestampHandling, StreamPartitioner, TimestampExtractor } from './graph';
+import type { StateDescriptor } from './state-descriptors';
 import type { StoreOptions } from './stores';
 
 /** Which of its two serdes a stream knows. An operator that changes the key or the value forgets the serde of it. */
@@ -70,9 +71,15 @@ export type GroupByKeyOptions<K, V, S> = Named &
     : { readonly key: Serde<K> } & ValueSerdeOption<V, S>);
 
 /** How a processor is added. */
-export interface ProcessOptions extends Named {
+export interface ProcessOptions<K = unknown> extends Named {
   /** Names of the stores that it uses: added with `StreamsBuilder.addStore`, or of a table. */
   readonly stores?: readonly string[] | undefined;
+  /** The states that it asks `context.state` for. Each gets a store of its own, `<node>-<state>`. */
+  readonly states?: readonly StateDescriptor<unknown>[] | undefined;
+  /** Whether it uses `context.timers`. They are kept in a store of their own, `<node>-timers`. Default false. */
+  readonly timers?: boolean | undefined;
+  /** How keys are written in the stores of states and timers: needed for these where the stream does not know. */
+  readonly key?: Serde<K> | undefined;
 }
 
 /** The store of an aggregation. */
