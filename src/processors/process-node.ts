@@ -12,6 +12,7 @@ import type {
   ProcessorContext,
   PunctuationType,
   TimeDomain,
+  TimerService,
 } from '../topology/processor-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
@@ -215,7 +216,6 @@ export class ProcessNode extends OperatorNode {
 
   private processorContext(): ProcessorContext<unknown, unknown> {
     const { context, name } = this;
-    const node = this;
     return {
       applicationId: context.applicationId,
       taskId: context.taskId,
@@ -234,10 +234,7 @@ export class ProcessNode extends OperatorNode {
         if (state === undefined) throw new StateNotDeclaredError(descriptor.name, name);
         return state as H;
       },
-      get timers() {
-        if (node.timers === undefined) throw new TimersNotDeclaredError(name, 'option');
-        return node.timers;
-      },
+      timers: this.timers ?? undeclaredTimers(name),
       schedule: (intervalMs, type, callback) => this.schedule(intervalMs, type, callback),
       recordMetadata: () => context.recordMetadata(),
       streamTime: () => context.streamTime,
@@ -341,6 +338,13 @@ export class ProcessNode extends OperatorNode {
     this.stopped = { error };
     throw error;
   }
+}
+
+function undeclaredTimers(node: string): TimerService {
+  const refuse = (): never => {
+    throw new TimersNotDeclaredError(node, 'option');
+  };
+  return { registerEventTimeTimer: refuse, registerProcessingTimeTimer: refuse, deleteTimer: refuse };
 }
 
 /** Also for promises of another library, or of another realm. */

@@ -120,7 +120,7 @@ export function aggregatingState<In, Acc, Out>(
     ...state,
     kind: 'aggregating',
     valueSerde: accumulator,
-    aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
+    aggregate: aggregate,
   };
 }
 

@@ -44,8 +44,8 @@ export function storeOfTimers(node: string, keySerde: Serde<unknown>): StoreDefi
   return {
     kind: 'key-value',
     name: `${node}-timers`,
-    keySerde: timerKey(keySerde) as Serde<unknown>,
-    valueSerde: bytes as Serde<unknown>,
+    keySerde: timerKey(keySerde),
+    valueSerde: bytes,
     changelog: true,
     backend: 'rocksdb',
   };
@@ -69,11 +69,11 @@ function storedKeySerde(
   { kind, mapKeySerde }: StateDescriptor<unknown>,
   keySerde: Serde<unknown> | undefined,
 ): Serde<unknown> {
-  if (kind === 'operator') return string as Serde<unknown>;
-  return kind === 'map' ? (pairKey(keySerde!, mapKeySerde!) as Serde<unknown>) : keySerde!;
+  if (kind === 'operator') return string;
+  return kind === 'map' ? pairKey(keySerde!, mapKeySerde!) : keySerde!;
 }
 
 function storedValueSerde({ kind, ttl, valueSerde }: StateDescriptor<unknown>): Serde<unknown> {
   const value = ttl === undefined ? valueSerde : (timedValue(valueSerde) as Serde<unknown>);
-  return kind === 'list' ? (listValue(value) as Serde<unknown>) : value;
+  return kind === 'list' ? listValue(value) : value;
 }
