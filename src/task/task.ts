@@ -377,7 +377,7 @@ export class Task {
   private finishOne(batch: PreparedBatch, index: number): void {
     const queue = batch.queues[index]!;
     queue.consumedOffset = batch.offsets[index]! + 1;
-    if (!batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
+    if (batch.unreadable.size === 0 || !batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
     queue.inPreparation--;
     queue.processed++;
   }
