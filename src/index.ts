@@ -8,7 +8,15 @@ export { serdes } from './serde/serdes';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export type { BranchedKStream, GlobalKTable, KGroupedStream, KGroupedTable, KStream, KTable } from './topology/dsl';
+export type {
+  BranchedKStream,
+  GlobalKTable,
+  KGroupedStream,
+  KGroupedTable,
+  KStream,
+  KTable,
+  ProcessedKStream,
+} from './topology/dsl';
 export type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -41,6 +49,7 @@ export {
   TopologyError,
 } from './topology/errors';
 export type {
+  InvalidTimestampHandling,
   StoreDefinition,
   StreamPartitioner,
   TimestampExtractor,
@@ -48,11 +57,25 @@ export type {
   Topology,
 } from './topology/graph';
 export type {
+  AggregatingState,
+  ListState,
+  MapState,
+  OperatorState,
+  ReducingState,
+  ValueState,
+} from './topology/keyed-state';
+export type {
   Awaitable,
+  Cancellable,
+  ForwardOptions,
   KeyValueStore,
+  OnTimerContext,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
+  PunctuationType,
+  TimeDomain,
+  TimerService,
   ValueAndTimestamp,
 } from './topology/processor-api';
 export { IllegalDeduplicationError } from './topology/deduplicate';
@@ -60,6 +83,18 @@ export { IllegalJoinWindowsError } from './topology/join-window-errors';
 export { windows } from './topology/join-windows';
 export type { JoinWindows, JoinWindowsOptions } from './topology/join-windows';
 export type { DeduplicateOptions, StreamJoinArguments, StreamJoinOptions } from './topology/stream-join-options';
+export { sideOutput } from './topology/side-output';
+export type { SideOutput } from './topology/side-output';
+export {
+  aggregatingState,
+  listState,
+  mapState,
+  operatorState,
+  reducingState,
+  valueState,
+} from './topology/state-descriptors';
+export type { AggregateFunction, StateDescriptor, StateOptions, StateTtl } from './topology/state-descriptors';
+export { IllegalTtlError } from './topology/state-stores';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export type {

@@ -104,6 +104,12 @@ export interface MillraceOptions {
    */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | undefined;
   /**
+   * How long a task with several input partitions waits for one that it has read to its end, before it processes what the others have. It always waits for records that are known to be in Kafka, so that records of several topics are processed in the order of their timestamps; -1 does not wait for those either.
+   * In Kafka: `max.task.idle.ms`.
+   * @default 0
+   */
+  readonly maxTaskIdleMs?: number | undefined;
+  /**
    * Bytes of fetched records that may wait for their tasks, in the whole instance. A full queue pauses its partition.
    * In Kafka: `input.buffer.max.bytes`.
    * @default 33554432

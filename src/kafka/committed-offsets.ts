@@ -14,12 +14,19 @@ export interface FetchCommittedOptions {
   readonly timeoutMs: number;
 }
 
+/** What a group committed for a partition. */
+export interface CommittedOffset {
+  readonly offset: number;
+  /** The text beside it, whoever wrote it; may be empty. */
+  readonly metadata: string;
+}
+
 /** Transactions are short, so an open one is worth asking for again soon. */
 const FIRST_RETRY_MS = 5;
 const MAX_RETRY_MS = 250;
 
 /**
- * The offsets that a group committed, by `topic-partition`; undefined where it never did.
+ * What a group committed, by `topic-partition`; undefined where it never did.
  *
  * @throws {@link KafkaUnavailableError} when a transaction stays open longer than `timeoutMs`.
  */
@@ -28,7 +35,7 @@ export async function fetchCommitted(
   groupId: string,
   partitions: readonly TopicPartition[],
   options: FetchCommittedOptions,
-): Promise<Map<string, number | undefined>> {
+): Promise<Map<string, CommittedOffset | undefined>> {
   if (partitions.length === 0) return new Map();
   const request = offsetFetchRequest(groupId, partitions, options.requireStable);
   const connections = cluster.openConnections();
@@ -49,9 +56,9 @@ export async function fetchCommitted(
       { firstDelayMs: FIRST_RETRY_MS, maxDelayMs: MAX_RETRY_MS, timeoutMs: options.timeoutMs },
     );
     return new Map(
-      response.partitions.map(({ topic, partition, offset }) => [
+      response.partitions.map(({ topic, partition, offset, metadata }) => [
         partitionKey(topic, partition),
-        offset < 0 ? undefined : offset,
+        offset < 0 ? undefined : { offset, metadata },
       ]),
     );
   } finally {

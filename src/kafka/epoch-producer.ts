@@ -1,5 +1,5 @@
 import type { GroupGeneration } from './protocol/group-generation';
-import type { TopicPartition, TopicPartitionOffset } from './protocol/topic-partition';
+import type { OffsetAndMetadata, TopicPartition } from './protocol/topic-partition';
 import type { RecordBatchBuilder } from './record-batch-builder';
 
 /** The records of one output partition. */
@@ -11,7 +11,7 @@ export interface PartitionRecords extends TopicPartition {
 export interface Epoch {
   readonly records: readonly PartitionRecords[];
   /** For each input partition the offset of the next record to process. */
-  readonly offsets: readonly TopicPartitionOffset[];
+  readonly offsets: readonly OffsetAndMetadata[];
   /** Needed for offsets. */
   readonly group: GroupGeneration | undefined;
 }

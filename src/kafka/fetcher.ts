@@ -13,6 +13,8 @@ export interface FetchedBatches extends ReadableBatches {
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
+  /** The end of what this fetcher reads: of committed records, or of all. */
+  readonly readableEnd: number;
 }
 
 export interface FetcherOptions {
@@ -22,7 +24,7 @@ export interface FetcherOptions {
   readonly maxBytesPerPartition: number;
   /** How long a broker may hold a fetch while it has nothing new, in milliseconds. */
   readonly maxWaitMs: number;
-  /** Called synchronously for each partition with news; pausing the partition in it is in time for the next fetch. */
+  /** Called synchronously for each partition with news: records, or another end than before. Pausing the partition in it is in time for the next fetch. */
   onBatches(topic: string, partition: number, fetched: FetchedBatches): void;
   /** The partition is removed before the call; assign it again with an offset that exists. */
   onOutOfRange(topic: string, partition: number, offset: number): void;
@@ -40,6 +42,8 @@ interface PartitionState extends TopicPartition {
   offset: number;
   paused: boolean;
   leader: number | undefined;
+  /** What was said to be the end; undefined before the first answer. */
+  readableEnd: number | undefined;
 }
 
 /** Reads assigned partitions: one loop, with a connection of its own, for each broker that leads some of them. */
@@ -59,7 +63,7 @@ export class Fetcher {
   assign(partitions: readonly TopicPartitionOffset[]): void {
     for (const { topic, partition, offset } of partitions) {
       const key = partitionKey(topic, partition);
-      this.partitions.set(key, { topic, partition, offset, paused: false, leader: undefined });
+      this.partitions.set(key, { topic, partition, offset, paused: false, leader: undefined, readableEnd: undefined });
     }
     for (const loop of this.loops.values()) loop.interrupt();
     this.locate();
@@ -218,11 +222,16 @@ export class Fetcher {
       this.failed([state], error);
       return;
     }
-    if (readable.nextOffset === requested.offset) return;
-    state.offset = readable.nextOffset;
-    this.moveToEnd(state);
     const { highWatermark, lastStableOffset, logStartOffset } = fetched;
-    this.options.onBatches(topic, partition, { ...readable, highWatermark, lastStableOffset, logStartOffset });
+    const readableEnd = this.options.isolation === 'read_committed' ? lastStableOffset : highWatermark;
+    if (readable.nextOffset === requested.offset && readableEnd === state.readableEnd) return;
+    state.readableEnd = readableEnd;
+    if (readable.nextOffset > requested.offset) {
+      state.offset = readable.nextOffset;
+      this.moveToEnd(state);
+    }
+    const ends = { highWatermark, lastStableOffset, logStartOffset, readableEnd };
+    this.options.onBatches(topic, partition, { ...readable, ...ends });
   }
 
   /** Brokers fill an answer in the order of the request: who got something stands behind who did not. */

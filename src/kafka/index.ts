@@ -2,7 +2,7 @@
 export { ClusterClient } from './cluster-client';
 export type { ClientOptions, SaslOptions } from './client-options';
 export { COMPRESSIONS, type Compression } from './compression';
-export { fetchCommitted, type FetchCommittedOptions } from './committed-offsets';
+export { fetchCommitted, type CommittedOffset, type FetchCommittedOptions } from './committed-offsets';
 export type { Assignment } from './consumer-protocol';
 export type { Epoch, EpochProducer, PartitionRecords, ProducedRange } from './epoch-producer';
 export { ClusterTopicLookup } from './cluster-topic-lookup';
@@ -45,7 +45,12 @@ export { murmur2, partitionForKey } from './partitioner';
 export { PlainProducer } from './plain-producer';
 export type { IsolationLevel } from './protocol/fetch';
 export type { GroupGeneration } from './protocol/group-generation';
-export { partitionKey, type TopicPartition, type TopicPartitionOffset } from './protocol/topic-partition';
+export {
+  partitionKey,
+  type OffsetAndMetadata,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from './protocol/topic-partition';
 export type { NewTopic } from './protocol/topics';
 export { RecordBatchBuilder } from './record-batch-builder';
 export { RecordBatchReader } from './record-batch-reader';

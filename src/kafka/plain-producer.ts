@@ -6,7 +6,7 @@ import { BrokerResponseError, DeliveryFailedError, ProducerStateError, StaleGene
 import { ErrorCode } from './protocol/error-codes';
 import type { GroupGeneration } from './protocol/group-generation';
 import { offsetCommitRequest } from './protocol/offsets';
-import type { TopicPartitionOffset } from './protocol/topic-partition';
+import type { OffsetAndMetadata } from './protocol/topic-partition';
 import { initProducerIdRequest } from './protocol/transactions';
 
 export interface PlainProducerOptions {
@@ -74,7 +74,7 @@ export class PlainProducer implements EpochProducer {
   }
 
   private async commitOffsets(
-    offsets: readonly TopicPartitionOffset[],
+    offsets: readonly OffsetAndMetadata[],
     group: GroupGeneration | undefined,
   ): Promise<void> {
     if (group === undefined) throw new TypeError('offsets can be committed for a member of a group only');

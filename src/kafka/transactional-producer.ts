@@ -15,7 +15,7 @@ import type { ApiRequest } from './protocol/api-request';
 import { ErrorCode, isAuthorizationCode } from './protocol/error-codes';
 import type { GroupGeneration } from './protocol/group-generation';
 import type { PartitionResult } from './protocol/partition-result';
-import type { TopicPartitionOffset } from './protocol/topic-partition';
+import type { OffsetAndMetadata } from './protocol/topic-partition';
 import {
   addOffsetsToTxnRequest,
   addPartitionsToTxnRequest,
@@ -161,7 +161,7 @@ export class TransactionalProducer implements EpochProducer {
     await this.commitOffsets(group, offsets);
   }
 
-  private async commitOffsets(group: GroupGeneration, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  private async commitOffsets(group: GroupGeneration, offsets: readonly OffsetAndMetadata[]): Promise<void> {
     const request = txnOffsetCommitRequest(this.options.transactionalId, this.identity, group, offsets);
     await this.send('group', group.groupId, request, firstError);
   }

@@ -5,6 +5,7 @@ import { createTableOperator } from './create-table-operators';
 import { DeduplicateNode } from './deduplicate-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
+import { SideOutputNode } from './side-output-node';
 import type { RecordCollector } from './record-collector';
 import { SinkNode } from './sink-node';
 import {
@@ -93,6 +94,8 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new DeduplicateNode(name, context, operator, context.stores.get(operator.store)!);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
+    case 'sideOutput':
+      return new SideOutputNode(name, context, operator.output);
     default:
       return createTableOperator(name, operator, context);
   }

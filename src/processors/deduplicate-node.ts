@@ -2,7 +2,8 @@ import type { CompositeKey } from '../serde/composite-key';
 import { BucketExpiry } from '../state/bucket-expiry';
 import type { EpochStore } from '../state/epoch-store';
 import type { StoreEntry } from '../state/store-entry';
-import { deduplicateKeys, type DeduplicateOperator } from '../topology/deduplicate';
+import { deduplicateKeys } from '../topology/deduplicate';
+import type { DeduplicateOperator } from '../topology/deduplicate-operator';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';
 

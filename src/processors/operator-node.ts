@@ -35,6 +35,9 @@ export abstract class OperatorNode {
     return undefined;
   }
 
+  /** Called when the epoch ends, between two records: the last moment to write to stores for this commit. */
+  beforeCommit(): void {}
+
   close(): Promise<void> | undefined {
     return undefined;
   }

@@ -1,43 +1,78 @@
 import { asError } from '../errors/as-error';
+import { NO_HEADERS, type Headers, type StreamRecord } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
-import type { Headers, StreamRecord } from '../serde/record';
+import { CurrentKey } from '../state/keyed/current-key';
+import { KeyedStates } from '../state/keyed/keyed-states';
 import type { ProcessOperator } from '../topology/operators';
-import type { Awaitable, KeyValueStore, Processor, ProcessorContext } from '../topology/processor-api';
+import type {
+  Awaitable,
+  ForwardOptions,
+  KeyValueStore,
+  Processor,
+  ProcessorContext,
+  PunctuationType,
+  TimeDomain,
+  TimerService,
+} from '../topology/processor-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
+import { PunctuationIntervalError, StateNotDeclaredError, TimersNotDeclaredError } from './processor-setup-errors';
+import { ProcessorTimers } from './processor-timers';
+import { Punctuation } from './punctuation';
+import { SideOutputNode } from './side-output-node';
 import { StoreNotAttachedError } from './store-not-attached-error';
 import type { TaskContext } from './task-context';
+
+/** What the processor is called for: a record, a punctuation, or a timer. What it forwards gets these unless it says otherwise. */
+interface Cause {
+  readonly timestamp: number;
+  readonly headers: Headers;
+}
+
+/** A place that records are handed to: the children, or a side output. */
+type Target = SideOutputNode | 'children';
 
 /**
  * Runs a processor that the user wrote.
  *
  * A record is done when the processor is, and when everything that it forwarded is, whether the processor waited for that or not.
+ * The same holds for a punctuation and for a timer.
  */
 export class ProcessNode extends OperatorNode {
   private readonly processor: Processor<unknown, unknown, unknown, unknown>;
   /** Stores by the keys of the records that come. */
   private requested: readonly EpochStore<unknown, unknown>[] = [];
-  /** The record that the processor has now. */
-  private record: StreamRecord<unknown, unknown> | undefined;
+  private readonly currentKey: CurrentKey;
+  /** Whether it has state by key, or timers. */
+  private readonly isKeyed: boolean;
+  private readonly states: KeyedStates | undefined;
+  private readonly timers: ProcessorTimers | undefined;
+  private sideOutputs: ReadonlyMap<string, SideOutputNode> = new Map();
+  /** What the processor is called for now. */
+  private cause: Cause | undefined;
   /** The last forward that waits for a node below. */
   private waitingForward: Promise<void> | undefined;
   /** What a node below threw. It has been reported there and stops the task, even if the processor catches it. */
   private stopped: { readonly error: unknown } | undefined;
+  /** The processor was called in this epoch. */
+  private called = false;
 
   constructor(
     name: string,
     context: TaskContext,
-    operator: ProcessOperator,
+    { supplier, states, timers, keySerde }: ProcessOperator,
     private readonly attachedStores: readonly string[],
   ) {
     super(name, context);
-    this.processor = operator.supplier();
+    this.currentKey = new CurrentKey(name);
+    this.isKeyed = keySerde !== undefined;
+    if (states !== undefined) this.states = new KeyedStates(states, context.stores, this.currentKey, keySerde, context);
+    if (timers !== undefined) this.timers = this.createTimers(timers, keySerde!);
+    this.processor = supplier();
   }
 
   override requestsState(keySerde: string): boolean {
-    this.requested = this.attachedStores
-      .map((name) => this.context.stores.get(name)!)
-      .filter((store) => store.keySerde.name === keySerde);
+    this.requested = this.storesByKey(keySerde);
     return this.requested.length > 0;
   }
 
@@ -46,7 +81,20 @@ export class ProcessNode extends OperatorNode {
   }
 
   override async init(): Promise<void> {
-    await this.processor.init?.(this.processorContext());
+    const { children, processor, timers } = this;
+    const sideOutputs = children.filter((child) => child instanceof SideOutputNode);
+    this.sideOutputs = new Map(sideOutputs.map((child) => [child.output, child]));
+    this.children = children.filter((child) => !(child instanceof SideOutputNode));
+    if (timers !== undefined && processor.onTimer === undefined) throw new TimersNotDeclaredError(this.name, 'onTimer');
+    await this.states?.restoreOperatorStates();
+    await timers?.open();
+    await processor.init?.(this.processorContext());
+  }
+
+  override beforeCommit(): void {
+    if (!this.called) return;
+    this.called = false;
+    this.processor.snapshotState?.();
   }
 
   override async close(): Promise<void> {
@@ -54,18 +102,88 @@ export class ProcessNode extends OperatorNode {
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
-    const { context } = this;
-    const timestampBefore = context.timestamp;
-    // Below an aggregation it is not the input record's: writes to stores are to have the one that the processor sees.
-    context.timestamp = timestamp;
-    const record = { key, value, timestamp, headers: context.headers };
-    this.record = record;
+    if (!this.isKeyed) return this.processRecord(key, value, timestamp);
+    if (key === null || key === undefined) {
+      this.context.failures.recordSkipped(this.name, 'null-key');
+      return undefined;
+    }
+    let loading: Promise<void> | undefined;
+    try {
+      loading = this.states!.load(key);
+    } catch (error) {
+      // The stores' serde does not take this key.
+      this.context.failures.processingFailed(this.name, error);
+      return undefined;
+    }
+    if (loading !== undefined) return loading.then(() => this.processKeyed(key, value, timestamp));
+    return this.processKeyed(key, value, timestamp);
+  }
+
+  private processKeyed(key: unknown, value: unknown, timestamp: number): Processed {
+    this.currentKey.enter(key);
+    const waiting = this.processRecord(key, value, timestamp);
+    const states = this.states!;
+    return waiting === undefined ? states.recordProcessed() : waiting.then(() => states.recordProcessed());
+  }
+
+  private processRecord(key: unknown, value: unknown, timestamp: number): Processed {
+    const record: StreamRecord<unknown, unknown> = { key, value, timestamp, headers: this.context.headers };
+    const timestampBefore = this.begin(record);
     let waiting: Awaitable<void>;
     try {
       waiting = this.processor.process(record);
     } catch (error) {
-      waiting = this.waitingForward === undefined ? this.failed(error) : Promise.reject(asError(error));
+      waiting = this.threw(error);
     }
+    return this.finish(waiting, timestampBefore);
+  }
+
+  private punctuate(callback: (timestamp: number) => Awaitable<void>, timestamp: number): Processed {
+    const timestampBefore = this.begin({ timestamp, headers: NO_HEADERS });
+    let waiting: Awaitable<void>;
+    try {
+      waiting = callback(timestamp);
+    } catch (error) {
+      waiting = this.threw(error);
+    }
+    return this.finish(waiting, timestampBefore);
+  }
+
+  private fire(timestamp: number, key: unknown, timeDomain: TimeDomain): Processed {
+    const loading = this.states?.load(key);
+    return loading === undefined
+      ? this.fireLoaded(timestamp, key, timeDomain)
+      : loading.then(() => this.fireLoaded(timestamp, key, timeDomain));
+  }
+
+  private fireLoaded(timestamp: number, key: unknown, timeDomain: TimeDomain): Processed {
+    this.currentKey.enter(key);
+    const timestampBefore = this.begin({ timestamp, headers: NO_HEADERS });
+    let waiting: Awaitable<void>;
+    try {
+      waiting = this.processor.onTimer!(timestamp, { timeDomain, currentKey: key });
+    } catch (error) {
+      waiting = this.threw(error);
+    }
+    return this.finish(waiting, timestampBefore);
+  }
+
+  /** @returns the timestamp that is restored when the processor is done */
+  private begin(cause: Cause): number {
+    const { context } = this;
+    const timestampBefore = context.timestamp;
+    // Below an aggregation it is not the input record's: writes to stores are to have the one that the processor sees.
+    context.timestamp = cause.timestamp;
+    this.cause = cause;
+    this.called = true;
+    return timestampBefore;
+  }
+
+  private threw(error: unknown): Awaitable<void> {
+    return this.waitingForward === undefined ? this.failed(error) : Promise.reject(asError(error));
+  }
+
+  private finish(waiting: Awaitable<void>, timestampBefore: number): Processed {
     if (this.waitingForward !== undefined || isThenable(waiting)) return this.settle(waiting, timestampBefore);
     this.end(timestampBefore);
     return undefined;
@@ -85,7 +203,8 @@ export class ProcessNode extends OperatorNode {
   }
 
   private end(timestampBefore: number): void {
-    this.record = undefined;
+    this.cause = undefined;
+    this.currentKey.leave();
     this.context.timestamp = timestampBefore;
     if (this.stopped !== undefined) throw this.stopped.error;
   }
@@ -96,41 +215,93 @@ export class ProcessNode extends OperatorNode {
   }
 
   private processorContext(): ProcessorContext<unknown, unknown> {
-    const { context } = this;
+    const { context, name } = this;
     return {
       applicationId: context.applicationId,
       taskId: context.taskId,
-      store: <K, V>(name: string): KeyValueStore<K, V> => {
-        const store = this.attachedStores.includes(name) ? context.stores.get(name) : undefined;
-        if (store === undefined) throw new StoreNotAttachedError(name, this.name, this.attachedStores);
+      store: <K, V>(storeName: string): KeyValueStore<K, V> => {
+        const store = this.attachedStores.includes(storeName) ? context.stores.get(storeName) : undefined;
+        if (store === undefined) throw new StoreNotAttachedError(storeName, name, this.attachedStores);
         return store as unknown as KeyValueStore<K, V>;
       },
-      forward: (key, value, options) => this.forwardFromUser(key, value, options?.timestamp, options?.headers),
+      forward: (key, value, options) => this.forwardFromUser('children', key, value, options),
+      output: (output, key, value, options) => {
+        const target = this.sideOutputs.get(output.name);
+        return target === undefined ? undefined : this.forwardFromUser(target, key, value, options);
+      },
+      state: <H>(descriptor: { readonly name: string }): H => {
+        const state = this.states?.handle(descriptor.name);
+        if (state === undefined) throw new StateNotDeclaredError(descriptor.name, name);
+        return state as H;
+      },
+      timers: this.timers ?? undeclaredTimers(name),
+      schedule: (intervalMs, type, callback) => this.schedule(intervalMs, type, callback),
       recordMetadata: () => context.recordMetadata(),
       streamTime: () => context.streamTime,
+      wallClockTime: () => context.wallClock(),
       requestCommit: () => {
         context.commitRequested = true;
       },
     };
   }
 
-  private forwardFromUser(
-    key: unknown,
-    value: unknown,
-    givenTimestamp: number | undefined,
-    givenHeaders: Headers | undefined,
-  ): Processed {
-    const { record, waitingForward } = this;
-    if (record === undefined) throw new ForwardOutsideRecordError(this.name);
-    const timestamp = givenTimestamp ?? record.timestamp;
-    if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new ForwardTimestampError(this.name, timestamp);
-    const headers = givenHeaders ?? record.headers;
-    if (waitingForward === undefined) return this.forwardNow(key, value, timestamp, headers);
-    // The processor did not await the one before: this one takes its turn behind it.
-    return this.track(waitingForward.then(() => this.forwardNow(key, value, timestamp, headers)));
+  private schedule(
+    intervalMs: number,
+    type: PunctuationType,
+    callback: (timestamp: number) => Awaitable<void>,
+  ): Punctuation {
+    if (!Number.isSafeInteger(intervalMs) || intervalMs < 1) throw new PunctuationIntervalError(this.name, intervalMs);
+    const { context } = this;
+    const call = (timestamp: number): Processed => this.punctuate(callback, timestamp);
+    return type === 'stream-time'
+      ? new Punctuation(context.byStreamTime, 0, intervalMs, call)
+      : new Punctuation(context.byWallClock, context.wallClock() + intervalMs, intervalMs, call);
   }
 
-  private forwardNow(key: unknown, value: unknown, timestamp: number, headers: Headers): Processed {
+  private createTimers(store: string, keySerde: NonNullable<ProcessOperator['keySerde']>): ProcessorTimers {
+    const { name, context, currentKey } = this;
+    const stores = this.storesByKey(keySerde.name);
+    return new ProcessorTimers(
+      name,
+      context.stores.get(store)!,
+      keySerde,
+      currentKey,
+      context.byStreamTime,
+      context.byWallClock,
+      {
+        requestState: (key) => stores.forEach((keyed) => keyed.request(key)),
+        loadRequested: () => {
+          const loads = stores.flatMap((keyed) => keyed.loadRequested() ?? []);
+          return loads.length === 0 ? undefined : Promise.all(loads).then(() => undefined);
+        },
+        fire: (timestamp, key, domain) => this.fire(timestamp, key, domain),
+      },
+    );
+  }
+
+  private storesByKey(keySerde: string): EpochStore<unknown, unknown>[] {
+    return this.attachedStores
+      .map((name) => this.context.stores.get(name)!)
+      .filter((store) => store.keySerde.name === keySerde);
+  }
+
+  private forwardFromUser(
+    target: Target,
+    key: unknown,
+    value: unknown,
+    options: ForwardOptions | undefined,
+  ): Processed {
+    const { cause, waitingForward } = this;
+    if (cause === undefined) throw new ForwardOutsideRecordError(this.name);
+    const timestamp = options?.timestamp ?? cause.timestamp;
+    if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new ForwardTimestampError(this.name, timestamp);
+    const headers = options?.headers ?? cause.headers;
+    if (waitingForward === undefined) return this.forwardNow(target, key, value, timestamp, headers);
+    // The processor did not await the one before: this one takes its turn behind it.
+    return this.track(waitingForward.then(() => this.forwardNow(target, key, value, timestamp, headers)));
+  }
+
+  private forwardNow(target: Target, key: unknown, value: unknown, timestamp: number, headers: Headers): Processed {
     const { context } = this;
     const { headers: headersBefore, timestamp: timestampBefore } = context;
     context.headers = headers;
@@ -141,7 +312,7 @@ export class ProcessNode extends OperatorNode {
     };
     let waiting: Processed;
     try {
-      waiting = this.forward(key, value, timestamp);
+      waiting = target === 'children' ? this.forward(key, value, timestamp) : target.process(key, value, timestamp);
     } catch (error) {
       restore();
       return this.stop(error);
@@ -167,6 +338,13 @@ export class ProcessNode extends OperatorNode {
     this.stopped = { error };
     throw error;
   }
+}
+
+function undeclaredTimers(node: string): TimerService {
+  const refuse = (): never => {
+    throw new TimersNotDeclaredError(node, 'option');
+  };
+  return { registerEventTimeTimer: refuse, registerProcessingTimeTimer: refuse, deleteTimer: refuse };
 }
 
 /** Also for promises of another library, or of another realm. */

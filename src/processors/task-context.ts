@@ -1,6 +1,7 @@
 import { NO_HEADERS, type Headers, type RecordMetadata } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import type { RecordTime } from '../state/record-time';
+import { DueQueue } from './due-queue';
 
 /** Why an operator leaves a record out. Each is a label of the metric of skipped records. */
 export type RecordSkipReason =
@@ -8,6 +9,8 @@ export type RecordSkipReason =
   | 'null-value'
   /** It came later than the grace period allows. */
   | 'late-record'
+  /** Its timestamp is negative or not a number. */
+  | 'invalid-timestamp'
   /** A row without a foreign key has no part in an inner join. */
   | 'null-foreign-key'
   /** A versioned table keeps no values of that time any more. */
@@ -36,6 +39,10 @@ export class TaskContext implements RecordTime {
   offset = -1;
   streamTime = -1;
   commitRequested = false;
+  /** What is to be done by stream time. */
+  readonly byStreamTime = new DueQueue();
+  /** What is to be done by the wall clock. */
+  readonly byWallClock = new DueQueue();
 
   private readonly sharedParts = new Map<string, unknown>();
 
@@ -44,12 +51,23 @@ export class TaskContext implements RecordTime {
     readonly taskId: string,
     readonly stores: ReadonlyMap<string, EpochStore<unknown, unknown>>,
     readonly failures: RecordFailures,
+    /** Milliseconds since 1970. */
+    readonly wallClock: () => number,
   ) {}
 
   /** What several operators of this task share under a name: made by the first one that asks for it. */
   shared<T>(name: string, make: () => T): T {
     if (!this.sharedParts.has(name)) this.sharedParts.set(name, make());
     return this.sharedParts.get(name) as T;
+  }
+
+  /** The operators do something now that no record of an input is the cause of. */
+  withoutRecord(timestamp: number): void {
+    this.topic = undefined;
+    this.partition = -1;
+    this.offset = -1;
+    this.timestamp = timestamp;
+    this.headers = NO_HEADERS;
   }
 
   recordMetadata(): RecordMetadata | undefined {

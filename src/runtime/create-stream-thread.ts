@@ -20,6 +20,7 @@ import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import type { RepartitionPurge } from './repartition-purge';
 import type { StateDirectory } from '../state/state-directory';
+import { systemClock } from './system-clock';
 import { StreamThread, type ThreadState } from './stream-thread';
 import { TaskFactory } from './task-factory';
 import type { TaskLayout } from './task-layout';
@@ -92,6 +93,8 @@ export function createStreamThread(
       counter: new MetricsFailureCounter(metrics),
       cacheBytesPerTask: (id) => memory.cacheBytesOf(id),
       logger,
+      wallClock: systemClock,
+      maxTaskIdleMs: config.maxTaskIdleMs,
     }),
     offsetReset: config.autoOffsetReset,
     stableOffsetsTimeoutMs: config.transactionTimeoutMs + STABLE_OFFSETS_MARGIN_MS,
@@ -137,6 +140,7 @@ export function createStreamThread(
     logger,
     metrics,
     now,
+    wallClock: systemClock,
     failpoint,
     onState,
   });

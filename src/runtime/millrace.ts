@@ -18,6 +18,7 @@ import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { RepartitionPurge } from './repartition-purge';
 import type { StreamThread, ThreadState } from './stream-thread';
+import { systemClock } from './system-clock';
 import { TaskLayout } from './task-layout';
 import { prepareTopics } from './topic-preparation';
 
@@ -168,7 +169,7 @@ export class Millrace {
     this.cleanups.push(() => purge.settled());
     const cleaning = setInterval(
       () => {
-        directory.removeUnused(config.stateCleanupDelayMs, Date.now()).then(
+        directory.removeUnused(config.stateCleanupDelayMs, systemClock()).then(
           (removed) => {
             if (removed.length > 0)
               logger.info({ event: 'state_removed', tasks: removed }, 'Deleted the state of tasks that moved away');

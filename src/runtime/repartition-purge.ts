@@ -1,6 +1,5 @@
-import type { TopicAdmin } from '../kafka';
+import type { TopicAdmin, TopicPartitionOffset } from '../kafka';
 import type { Logger } from '../logging/logger';
-import type { InputOffset } from '../task/task';
 
 /** How long records of a repartition topic may stay after they were committed past. */
 const PURGE_INTERVAL_MS = 30_000;
@@ -11,7 +10,7 @@ const PURGE_INTERVAL_MS = 30_000;
  */
 export class RepartitionPurge {
   private readonly topics: ReadonlySet<string>;
-  private readonly committed = new Map<string, InputOffset>();
+  private readonly committed = new Map<string, TopicPartitionOffset>();
   private running: Promise<void> | undefined;
   private nextAt = 0;
 
@@ -24,7 +23,7 @@ export class RepartitionPurge {
   }
 
   /** Takes note of a commit, and deletes when it is time. */
-  committedTo(offsets: readonly InputOffset[], now: number): void {
+  committedTo(offsets: readonly TopicPartitionOffset[], now: number): void {
     if (this.topics.size === 0) return;
     for (const offset of offsets) {
       if (this.topics.has(offset.topic)) this.committed.set(`${offset.topic}-${offset.partition}`, offset);

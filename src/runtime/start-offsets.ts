@@ -1,4 +1,4 @@
-import { partitionKey, type TopicAdmin, type TopicPartition } from '../kafka';
+import { partitionKey, type CommittedOffset, type TopicAdmin, type TopicPartition } from '../kafka';
 import { describeLocation, MillraceError } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 
@@ -24,7 +24,7 @@ export class NoStartOffsetError extends MillraceError {
 export async function resolveStartOffsets(
   admin: TopicAdmin,
   inputs: readonly TopicPartition[],
-  committed: ReadonlyMap<string, number | undefined>,
+  committed: ReadonlyMap<string, CommittedOffset | undefined>,
   policy: OffsetResetPolicy,
   logger: Logger,
 ): Promise<Map<string, number>> {
@@ -35,7 +35,7 @@ export async function resolveStartOffsets(
   return new Map(
     inputs.map(({ topic, partition }) => {
       const key = partitionKey(topic, partition);
-      const offset = committed.get(key);
+      const offset = committed.get(key)?.offset;
       const start = starts.get(key)!;
       const end = ends.get(key)!;
       if (offset !== undefined && offset >= start && offset <= end) return [key, offset];

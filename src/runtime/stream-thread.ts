@@ -55,6 +55,8 @@ export interface ThreadParts {
   readonly metrics: MillraceMetrics;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
   readonly failpoint?: FailpointHook | undefined;
   readonly onState: (state: ThreadState) => void;
 }
@@ -185,7 +187,7 @@ export class StreamThread {
         continue;
       }
       if (processed > 0) await yieldToEventLoop();
-      else await this.signal.wait(commitIn);
+      else await this.signal.wait(Math.min(commitIn, this.nextDueIn()));
     }
   }
 
@@ -209,6 +211,15 @@ export class StreamThread {
       if (now() - startedAt > 2 * SLICE_MS) break;
     }
     return processed;
+  }
+
+  /** Milliseconds until a task has something to do though nobody wakes the loop; Infinity for never. */
+  private nextDueIn(): number {
+    // What is due already could not be done just now, and whatever was in its way wakes the loop.
+    if (this.suspended || this.commitWaits || this.epochIsFull()) return Infinity;
+    let next = Infinity;
+    for (const task of this.tasks) if (!task.isWaiting) next = Math.min(next, task.nextDue);
+    return next === Infinity ? Infinity : Math.max(1, next - this.parts.wallClock());
   }
 
   private epochIsFull(): boolean {

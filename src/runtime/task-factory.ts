@@ -2,10 +2,12 @@ import type { OutputTopic, RecordCollector } from '../processors/record-collecto
 import { partitionKey } from '../kafka';
 import { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
+import { NO_PARTITION_TIME } from '../task/partition-time';
 import { Task } from '../task/task';
 import type { FailureCounter, FailureHandlers } from '../task/record-failures';
 import type { TaskId } from '../task/task-id';
 import type { Logger } from '../logging/logger';
+import { systemClock } from './system-clock';
 import type { TaskLayout } from './task-layout';
 import { topicName } from './topic-plan';
 
@@ -18,20 +20,29 @@ export interface TaskFactoryParts {
   /** For all stores of one task together. */
   readonly cacheBytesPerTask: (id: TaskId) => number;
   readonly logger: Logger;
+  /** Milliseconds since 1970. Default: of this machine. */
+  readonly wallClock?: (() => number) | undefined;
+  /** Default 0. */
+  readonly maxTaskIdleMs?: number | undefined;
 }
 
 /** Puts tasks together from their subtopology, their state, and where their inputs begin. */
 export class TaskFactory {
   constructor(private readonly parts: TaskFactoryParts) {}
 
-  /** @param starts - by `topic-partition` */
+  /**
+   * @param starts - by `topic-partition`
+   * @param times - the partitions' times, by `topic-partition`; those that are missing have none yet
+   */
   async create(
     id: TaskId,
     database: StateDatabase,
     starts: ReadonlyMap<string, number>,
     stateIsEmpty: boolean,
+    times: ReadonlyMap<string, number> = new Map(),
   ): Promise<Task> {
     const { layout, collector, handlers, deadLetterTopic, counter, logger } = this.parts;
+    const { wallClock = systemClock, maxTaskIdleMs = 0 } = this.parts;
     const { applicationId } = layout;
     const subtopology = layout.subtopology(id);
     const changelogTopics = new Map<string, OutputTopic>();
@@ -53,9 +64,14 @@ export class TaskFactory {
         ),
       topicName: (topic) => topicName(applicationId, topic),
       changelogTopics,
-      startOffsets: new Map(
-        layout.inputsOf(id).map(({ topic, partition }) => [topic, starts.get(partitionKey(topic, partition))!]),
+      starts: new Map(
+        layout.inputsOf(id).map(({ topic, partition }) => {
+          const at = partitionKey(topic, partition);
+          return [topic, { offset: starts.get(at)!, time: times.get(at) ?? NO_PARTITION_TIME }];
+        }),
       ),
+      wallClock,
+      maxTaskIdleMs,
       handlers,
       deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
       counter,

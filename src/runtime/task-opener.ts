@@ -1,9 +1,10 @@
 import { asError } from '../errors/as-error';
-import { fetchCommitted, partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
+import { fetchCommitted, partitionKey, type ClusterClient, type CommittedOffset, type TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import type { StateDatabase } from '../state/state-database';
 import type { StateCorruptedError } from '../state/state-database-errors';
+import { decodePartitionTime } from '../task/partition-time';
 import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { FailpointHook } from './failpoints';
@@ -72,12 +73,12 @@ export class TaskOpener {
     let state: LocalState | undefined;
     try {
       state = await this.parts.states.open(id);
-      const { starts, ends } = await positions;
+      const { starts, times, ends } = await positions;
       state = await this.usable(id, state, ends);
       const restored = await this.restore(id, state, ends, abort);
       abort.throwIfAborted();
       const { database, close } = state;
-      const task = await this.parts.factory.create(id, database, starts, database.isNew && restored === 0);
+      const task = await this.parts.factory.create(id, database, starts, database.isNew && restored === 0, times);
       onOpened({ task, close: () => task.close().finally(close) });
     } catch (error) {
       await state?.close();
@@ -100,7 +101,7 @@ export class TaskOpener {
       resolveStartOffsets(admin, inputs, committed, offsetReset, logger),
       this.changelogEnds(ids),
     ]);
-    return { starts, ends };
+    return { starts, times: partitionTimes(committed), ends };
   }
 
   private async changelogEnds(ids: readonly TaskId[]): Promise<ReadonlyMap<string, ChangelogEnds>> {
@@ -153,9 +154,10 @@ export class TaskOpener {
   }
 }
 
-/** Where the inputs begin, and where each changelog begins and ends, by `topic-partition`. */
+/** Where the inputs begin and at what time, and where each changelog begins and ends, by `topic-partition`. */
 interface Positions {
   readonly starts: ReadonlyMap<string, number>;
+  readonly times: ReadonlyMap<string, number>;
   readonly ends: ReadonlyMap<string, ChangelogEnds>;
 }
 
@@ -163,6 +165,10 @@ interface ChangelogEnds {
   readonly start: number;
   /** The high watermark. */
   readonly end: number;
+}
+
+function partitionTimes(committed: ReadonlyMap<string, CommittedOffset | undefined>): ReadonlyMap<string, number> {
+  return new Map([...committed].map(([key, found]) => [key, decodePartitionTime(found?.metadata ?? '')]));
 }
 
 /** Why local state cannot be continued: its position is outside of the changelog as it is now. */

@@ -108,10 +108,14 @@ export class TaskSet {
     return this.fetcher.close();
   }
 
-  private take(topic: string, partition: number, { batches, nextOffset, highWatermark }: FetchedBatches): void {
+  private take(
+    topic: string,
+    partition: number,
+    { batches, nextOffset, highWatermark, readableEnd }: FetchedBatches,
+  ): void {
     const opened = this.taskOfPartition.get(partitionKey(topic, partition));
     if (opened === undefined) return;
-    opened.task.add(topic, batches, nextOffset, highWatermark);
+    opened.task.add(topic, batches, nextOffset, highWatermark, readableEnd);
     for (const queue of opened.task.inputs) {
       if (queue.topic === topic && queue.queuedBytes > this.queueLimit && !this.pausedQueues.has(queue)) {
         this.pausedQueues.add(queue);

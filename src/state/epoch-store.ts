@@ -67,6 +67,11 @@ export class EpochStore<K, V> {
     this.comparesByValue = this.keySerde.comparesByValue === true;
   }
 
+  /** Changes when entries may have been dropped from memory: one that was looked up before must not be written to any more. */
+  get generation(): number {
+    return this.rotations;
+  }
+
   /** Bytes that the open epoch will add to its commit, about. */
   get dirtyBytes(): number {
     return this.dirty.length * this.averageEntryBytes;
@@ -210,6 +215,13 @@ export class EpochStore<K, V> {
 
   reverseRange(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]> {
     return keysAndValues(this.scan({ from, to, reverse: true }));
+  }
+
+  /** Entries as the database has them, without what is not in it yet, after a stored key or from the start. */
+  async *written(after: Buffer | undefined): AsyncIterable<readonly [stored: Buffer, key: K, value: V]> {
+    const { codec, database, handle } = this;
+    for await (const [stored, value] of database.scan(handle, after === undefined ? {} : { gt: after }))
+      yield [stored, codec.decodeKey(stored), codec.decodeValue(value, 0, value.length)];
   }
 
   all(): AsyncIterable<readonly [K, V]> {

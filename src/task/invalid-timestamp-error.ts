@@ -6,7 +6,7 @@ export class InvalidTimestampError extends MillraceError {
 
   constructor(timestamp: number, location: ErrorLocation) {
     super(
-      `The record at ${describeLocation(location)} has the timestamp ${timestamp}. Give its source a timestamp extractor that finds a time of 0 or later.`,
+      `The record at ${describeLocation(location)} has the timestamp ${timestamp}. Give its source a timestampExtractor that finds a time of 0 or later, or say in onInvalidTimestamp what to do with such records.`,
       {
         location,
       },

@@ -2,7 +2,7 @@ import { describeLocation, type ErrorLocation } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import type { OutputTopic, RecordCollector } from '../processors/record-collector';
 import type { RecordFailures, RecordSkipReason, TaskContext } from '../processors/task-context';
-import type { Headers } from '../serde/record';
+import { NO_HEADERS, type Headers } from '../serde/record';
 import { StateCorruptedError, StateDatabaseClosedError } from '../state/state-database-errors';
 import { StateDirectoryError } from '../state/state-directory-errors';
 import { DeserializationFailedError, ProcessingFailedError, ProductionFailedError } from './record-errors';
@@ -90,6 +90,14 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
+  /** No record of an input is the cause of what follows: a dead-letter record of it has no key and no value. */
+  withoutRecord(timestamp: number): void {
+    this.raw.key = null;
+    this.raw.value = null;
+    this.raw.headers = NO_HEADERS;
+    this.raw.timestamp = timestamp;
+  }
+
   productionFailed(node: string, topic: string | undefined, error: unknown): void {
     this.handle(
       this.handlers.production,
@@ -118,6 +126,7 @@ export class ConfiguredRecordFailures implements RecordFailures {
 
   private location(node: string): ErrorLocation {
     const context = this.context!;
+    if (context.topic === undefined) return { task: context.taskId, node };
     return { task: context.taskId, node, topic: context.topic, partition: context.partition, offset: context.offset };
   }
 
@@ -162,6 +171,7 @@ export class ConfiguredRecordFailures implements RecordFailures {
 const SKIP_REASONS: Readonly<Record<RecordSkipReason, string>> = {
   'null-key': 'it has no key there, and a key is needed',
   'null-value': 'it has no value there, and a value is needed',
+  'invalid-timestamp': 'its time is negative or not a number',
   'late-record': 'it came later than the grace period allows',
   'null-foreign-key': 'it has no foreign key, and so no part in the join',
   'expired-version': 'it is older than what the versioned table still keeps',

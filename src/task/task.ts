@@ -8,11 +8,13 @@ import { changelogKey, changelogValue } from '../state/entry-codec';
 import type { StateDatabase } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
-import { PartitionQueue } from './partition-queue';
+import { PartitionQueue, type PartitionStart } from './partition-queue';
+import { encodePartitionTime } from './partition-time';
 import { PreparedBatch } from './prepared-batch';
 import { ConfiguredRecordFailures, type FailureCounter, type FailureHandlers } from './record-failures';
 import type { OutputTopic, RecordCursor } from './task-io';
 import type { TaskId } from './task-id';
+import { TaskIdling } from './task-idling';
 
 /** The part of the outside that one task is given. */
 export interface TaskEnvironment {
@@ -24,8 +26,12 @@ export interface TaskEnvironment {
   readonly createStores: (context: TaskContext) => ReadonlyMap<string, EpochStore<unknown, unknown>>;
   readonly topicName: (topic: TopicReference) => string;
   readonly changelogTopics: ReadonlyMap<string, OutputTopic>;
-  /** For each input topic, the offset of the next record to process. */
-  readonly startOffsets: ReadonlyMap<string, number>;
+  /** For each input topic, where the next record to process is, and the time of those before. */
+  readonly starts: ReadonlyMap<string, PartitionStart>;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  /** How long to wait for records of partitions that are read to their end, in milliseconds; -1 waits for none. */
+  readonly maxTaskIdleMs: number;
   readonly handlers: FailureHandlers;
   readonly deadLetterTopic: OutputTopic | undefined;
   readonly counter: FailureCounter;
@@ -36,6 +42,8 @@ export interface InputOffset {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** The partition's time, encoded. */
+  readonly metadata: string;
 }
 
 /** What one task contributes to a commit. */
@@ -73,6 +81,9 @@ export class Task {
   readonly stores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
+  private readonly idling: TaskIdling;
+  /** Something was done in the open epoch that no record is the cause of. */
+  private didDueWork = false;
   /** Settles when the record that waits on an asynchronous operator is done. */
   private waiting: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -80,11 +91,12 @@ export class Task {
   processedRecords = 0;
 
   constructor(private readonly environment: TaskEnvironment) {
-    const { id, subtopology, handlers, deadLetterTopic, collector, counter, logger } = environment;
+    const { id, subtopology, handlers, deadLetterTopic, collector, counter, logger, wallClock } = environment;
     this.id = id;
     this.failures = new ConfiguredRecordFailures(handlers, deadLetterTopic, collector, counter, logger);
     const stores = new Map<string, EpochStore<unknown, unknown>>();
-    this.context = new TaskContext(environment.applicationId, id.toString(), stores, this.failures);
+    this.context = new TaskContext(environment.applicationId, id.toString(), stores, this.failures, wallClock);
+    this.idling = new TaskIdling(environment.maxTaskIdleMs, wallClock);
     for (const [name, store] of environment.createStores(this.context)) stores.set(name, store);
     this.failures.attach(this.context);
     this.stores = [...stores.values()];
@@ -92,7 +104,7 @@ export class Task {
     this.queues = subtopology.sources.flatMap((source) =>
       source.topics
         .map((reference) => environment.topicName(reference))
-        .filter((topic) => environment.startOffsets.has(topic))
+        .filter((topic) => environment.starts.has(topic))
         .map(
           (topic) =>
             new PartitionQueue(
@@ -101,13 +113,17 @@ export class Task {
               source,
               this.operators.roots.get(source.name)!,
               this.operators.requesters.get(source.name)!,
-              environment.startOffsets.get(topic)!,
+              environment.starts.get(topic)!,
               this.failures.keepsRawBytes,
+              wallClock,
             ),
         ),
     );
     this.queueByTopic = new Map(this.queues.map((queue) => [queue.topic, queue]));
-    for (const queue of this.queues) this.committedOffsets.set(queue, queue.consumedOffset);
+    for (const queue of this.queues) {
+      this.committedOffsets.set(queue, queue.consumedOffset);
+      this.context.streamTime = Math.max(this.context.streamTime, queue.partitionTime);
+    }
   }
 
   /** Opens the user's processors. */
@@ -139,6 +155,11 @@ export class Task {
     return this.context.commitRequested;
   }
 
+  /** When the task has something to do though no record comes, in milliseconds since 1970; Infinity for never. */
+  get nextDue(): number {
+    return Math.min(this.context.byWallClock.next, this.idling.deadline(this.queues));
+  }
+
   /** Bytes that the open epoch's changes of state will add to the commit, about. */
   get dirtyBytes(): number {
     let bytes = 0;
@@ -151,8 +172,15 @@ export class Task {
     for (const store of this.stores) store.resizeCache(bytes / this.stores.length);
   }
 
-  add(topic: string, batches: readonly RecordCursor[], nextOffset: number, highWatermark: number): void {
-    this.queueByTopic.get(topic)?.add(batches, nextOffset, highWatermark);
+  /** @param readableEnd - the end of what this consumer may read now, where that is less than the high watermark */
+  add(
+    topic: string,
+    batches: readonly RecordCursor[],
+    nextOffset: number,
+    highWatermark: number,
+    readableEnd?: number,
+  ): void {
+    this.queueByTopic.get(topic)?.add(batches, nextOffset, highWatermark, readableEnd);
   }
 
   /** Takes batches from the queues and begins to load the state that they will touch. `wake` is called when one is loaded. */
@@ -204,11 +232,16 @@ export class Task {
 
   private queueOfLowestTimestamp(): PartitionQueue | undefined {
     let lowest: PartitionQueue | undefined;
+    let mayChoose = true;
     for (const queue of this.queues) {
-      if (!queue.hasHead && !queue.advance()) continue;
+      if (!queue.hasHead && !queue.advance()) {
+        if (!this.idling.mayGoOnWithout(queue)) mayChoose = false;
+        continue;
+      }
+      this.idling.arrived(queue);
       if (lowest === undefined || queue.timestamp < lowest.timestamp) lowest = queue;
     }
-    return lowest;
+    return mayChoose ? lowest : undefined;
   }
 
   private load(batch: PreparedBatch): Promise<void> | undefined {
@@ -229,22 +262,61 @@ export class Task {
   }
 
   /**
-   * Processes records whose state is loaded, until `deadline`, or the epoch has `epochLimitBytes`, or none is left.
+   * Does what is due by the clocks, and processes records whose state is loaded, until `deadline`, or the epoch has
+   * `epochLimitBytes`, or nothing is left. What is due by stream time comes right after the record that moved it.
    *
-   * @returns how many records were processed
+   * @returns how many records were processed, and how many other things done
    */
   runReady(now: () => number, deadline: number, epochLimitBytes: number, wake: () => void): number {
     this.throwFailure();
+    const { context, prepared } = this;
+    const { collector, wallClock } = this.environment;
+    const wallTime = context.byWallClock.next === Infinity ? -Infinity : wallClock();
+    let dueWorks = 0;
     let processed = 0;
     while (this.waiting === undefined) {
-      const batch = this.prepared[0];
-      if (batch === undefined || batch.loading !== undefined) break;
-      processed += this.run(batch, now, deadline, epochLimitBytes, wake);
-      if (!batch.done) break;
-      this.prepared.shift();
+      if (this.runDue(wallTime, wake)) dueWorks++;
+      else {
+        const batch = prepared[0];
+        if (batch === undefined || batch.loading !== undefined) break;
+        processed += this.run(batch, now, deadline, epochLimitBytes, wake);
+        if (batch.done) prepared.shift();
+      }
+      if (context.commitRequested || collector.sizeInBytes + this.dirtyBytes >= epochLimitBytes) break;
+      if (now() >= deadline) break;
     }
     this.processedRecords += processed;
-    return processed;
+    return processed + dueWorks;
+  }
+
+  /** @returns whether anything was due */
+  private runDue(wallTime: number, wake: () => void): boolean {
+    const { context } = this;
+    let time = context.streamTime;
+    let work = context.byStreamTime.earliest(time);
+    if (work === undefined) {
+      time = wallTime;
+      work = context.byWallClock.earliest(time);
+      if (work === undefined) return false;
+    }
+    this.didDueWork = true;
+    context.withoutRecord(time);
+    this.failures.withoutRecord(time);
+    const waiting = work.run(time);
+    if (waiting !== undefined) this.waitFor(waiting, wake);
+    return true;
+  }
+
+  /** Nothing else happens in this task until it is settled. */
+  private waitFor(waiting: Promise<void>, wake: () => void): void {
+    this.waiting = waiting
+      .catch((error: unknown) => {
+        this.failure ??= asError(error);
+      })
+      .finally(() => {
+        this.waiting = undefined;
+        wake();
+      });
   }
 
   private run(
@@ -261,21 +333,15 @@ export class Task {
       const index = batch.next++;
       const waiting = this.processOne(batch, index);
       if (waiting !== undefined) {
-        this.waiting = waiting
-          .then(
-            () => this.finishOne(batch, index),
-            (error: unknown) => {
-              this.failure ??= asError(error);
-            },
-          )
-          .finally(() => {
-            this.waiting = undefined;
-            wake();
-          });
+        this.waitFor(
+          waiting.then(() => this.finishOne(batch, index)),
+          wake,
+        );
         break;
       }
       this.finishOne(batch, index);
       if (context.commitRequested || collector.sizeInBytes + this.dirtyBytes >= epochLimitBytes) break;
+      if (context.streamTime >= context.byStreamTime.next) break;
       if (index % CLOCK_STRIDE === 0 && now() >= deadline) break;
     }
     return batch.next - first;
@@ -299,7 +365,8 @@ export class Task {
     if (batch.unreadable.size > 0) {
       const unreadable = batch.unreadable.get(index);
       if (unreadable !== undefined) {
-        failures.deserializationFailed(queue.sourceName, unreadable);
+        if (unreadable.skip === undefined) failures.deserializationFailed(queue.sourceName, unreadable);
+        else failures.recordSkipped(queue.sourceName, unreadable.skip);
         return undefined;
       }
     }
@@ -310,6 +377,7 @@ export class Task {
   private finishOne(batch: PreparedBatch, index: number): void {
     const queue = batch.queues[index]!;
     queue.consumedOffset = batch.offsets[index]! + 1;
+    if (batch.unreadable.size === 0 || !batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
     queue.inPreparation--;
     queue.processed++;
   }
@@ -323,12 +391,13 @@ export class Task {
   seal(): SealedTask | undefined {
     this.throwFailure();
     this.context.commitRequested = false;
+    for (const node of this.operators.nodes) node.beforeCommit();
     const inputOffsets: InputOffset[] = [];
     for (const queue of this.queues) {
       const offset = queue.committableOffset;
       if (offset === this.committedOffsets.get(queue)) continue;
       this.committedOffsets.set(queue, offset);
-      inputOffsets.push({ topic: queue.topic, partition: queue.partition, offset });
+      inputOffsets.push(offsetOf(queue, offset));
     }
     const stores: SealedTask['stores'][number][] = [];
     for (const store of this.stores) {
@@ -338,6 +407,12 @@ export class Task {
       if (changelog !== undefined) this.logChanges(store, changes, changelog);
       stores.push({ store, changes, changelog });
     }
+    const mayHaveWritten = this.didDueWork && (stores.length > 0 || this.environment.collector.sizeInBytes > 0);
+    this.didDueWork = false;
+    // The broker refuses a zombie by the offsets in its transaction, so there are some in each that writes anything.
+    const [anyQueue] = this.queues;
+    if (mayHaveWritten && inputOffsets.length === 0 && anyQueue !== undefined)
+      inputOffsets.push(offsetOf(anyQueue, anyQueue.committableOffset));
     return inputOffsets.length === 0 && stores.length === 0 ? undefined : { inputOffsets, stores };
   }
 
@@ -382,4 +457,8 @@ export class Task {
     if (this.waiting !== undefined) await this.waiting;
     for (const node of this.operators.nodes) await node.close();
   }
+}
+
+function offsetOf({ topic, partition, partitionTime }: PartitionQueue, offset: number): InputOffset {
+  return { topic, partition, offset, metadata: encodePartitionTime(partitionTime) };
 }

@@ -8,6 +8,7 @@ import { WakeSignal } from '../runtime/wake-signal';
 import { openMemoryState } from '../state/memory-state';
 import type { StateDatabase } from '../state/state-database';
 import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record-failures';
+import { decodePartitionTime } from '../task/partition-time';
 import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { Topology } from '../topology/graph';
@@ -33,6 +34,8 @@ export interface TopologyTestDriverOptions {
    * readable, and nothing goes through a repartition topic, before `commit()`: for tests of what a crash leaves. Default `auto`.
    */
   readonly commit?: 'auto' | 'manual' | undefined;
+  /** As the configuration key of that name, by the driver's wall clock. Default 0. */
+  readonly maxTaskIdleMs?: number | undefined;
   /** Default: no log. */
   readonly logger?: Logger | undefined;
 }
@@ -66,6 +69,8 @@ export class TopologyTestDriver {
   private readonly layout: TaskLayout;
   private readonly databases = new Map<string, StateDatabase>();
   private readonly committedOffsets = new Map<string, number>();
+  /** By partition, as they would be in Kafka beside the offsets. */
+  private readonly committedMetadata = new Map<string, string>();
   private readonly signal = new WakeSignal();
   private readonly skippedRecords = new Map<SkipReason, number>();
   private tasks: DriverTask[] = [];
@@ -135,7 +140,7 @@ export class TopologyTestDriver {
     return this.wallClock;
   }
 
-  /** Moves the wall clock, and has done what is due by then. */
+  /** Moves the wall clock at once to its new time, and has done what is due by then. */
   async advanceWallClockTime(milliseconds: number): Promise<void> {
     this.wallClock += milliseconds;
     await this.processAll();
@@ -186,14 +191,18 @@ export class TopologyTestDriver {
       counter,
       cacheBytesPerTask: () => CACHE_BYTES_PER_TASK,
       logger,
+      wallClock: () => this.wallClock,
+      maxTaskIdleMs: options.maxTaskIdleMs ?? 0,
     });
+    const times = new Map([...this.committedMetadata].map(([at, metadata]) => [at, decodePartitionTime(metadata)]));
     for (const id of layout.tasks) {
       const database = await this.restoredDatabase(id);
       const given = new Map(layout.inputsOf(id).map((input) => [input.topic, this.committedOffset(input)]));
       const starts = layout
         .inputsOf(id)
         .map((input) => [partitionKey(input.topic, input.partition), this.committedOffset(input)] as const);
-      const task = await factory.create(id, database, new Map(starts), database.approximateEntries() === 0);
+      const task = await factory.create(id, database, new Map(starts), database.approximateEntries() === 0, times);
+      for (const [topic, from] of given) task.add(topic, [], from, this.topics.partition(topic, id.partition).end);
       this.tasks.push({ id, task, given });
     }
   }
@@ -234,15 +243,12 @@ export class TopologyTestDriver {
       this.give(driven);
       for (;;) {
         task.prepare(this.signal.wake);
-        processed += task.runReady(neverLate, 1, Infinity, this.signal.wake);
+        const done = task.runReady(neverLate, 1, Infinity, this.signal.wake);
+        processed += done;
         await task.quiesced();
-        if (
-          task.inputs.every(
-            ({ inPreparation, hasHead, queuedBytes }) => inPreparation === 0 && !hasHead && queuedBytes === 0,
-          )
-        )
-          break;
-        if (task.isLoading) await this.signal.wait(LOADING_MS);
+        if (done > 0) continue;
+        if (!task.isLoading) break;
+        await this.signal.wait(LOADING_MS);
       }
     }
     return processed > 0;
@@ -266,8 +272,10 @@ export class TopologyTestDriver {
     if (sealed.length === 0 && this.collector.isEmpty) return false;
     this.collector.commit();
     for (const { task, epoch } of sealed) {
-      for (const { topic, partition, offset } of epoch.inputOffsets)
+      for (const { topic, partition, offset, metadata } of epoch.inputOffsets) {
         this.committedOffsets.set(partitionKey(topic, partition), offset);
+        this.committedMetadata.set(partitionKey(topic, partition), metadata);
+      }
       await task.committed(epoch, (topic, partition) => this.topics.partition(topic, partition).end);
     }
     return true;

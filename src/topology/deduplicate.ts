@@ -6,20 +6,8 @@ import type { ErasedOptions } from './erased';
 import { IllegalNameError, TopologyError } from './errors';
 import { isLegalName } from './node-names';
 import type { StreamPosition } from './stream-position';
+import type { DeduplicateOperator } from './deduplicate-operator';
 import type { TopologyDraft } from './topology-draft';
-
-/** Forwards the first record of each id within a time. */
-export interface DeduplicateOperator {
-  readonly type: 'deduplicate';
-  readonly store: string;
-  readonly withinMs: number;
-  readonly graceMs: number;
-  /** Undefined: the key. */
-  readonly id: ((key: unknown, value: unknown) => unknown) | undefined;
-  readonly idSerde: Serde<unknown>;
-  /** Of the records that come in. */
-  readonly keySerde: Serde<unknown>;
-}
 
 export interface ErasedDeduplicateOptions extends ErasedOptions {
   readonly withinMs: number;

@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
-import type { StreamPartitioner, TimestampExtractor } from './graph';
+import type { InvalidTimestampHandling, StreamPartitioner, TimestampExtractor } from './graph';
+import type { StateDescriptor } from './state-descriptors';
 import type { StoreOptions } from './stores';
 
 /** Which of its two serdes a stream knows. An operator that changes the key or the value forgets the serde of it. */
@@ -15,8 +16,19 @@ export interface Named {
 export interface StreamOptions<K, V> extends Named {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
-  /** When a record happened. By default the timestamp that Kafka keeps with it. */
-  readonly timestampExtractor?: TimestampExtractor<K, V> | undefined;
+  /**
+   * When a record happened: what the function finds in it, or the time at which it is read. By default the timestamp that Kafka
+   * keeps with it.
+   */
+  readonly timestampExtractor?: TimestampExtractor<K, V> | 'wall-clock' | undefined;
+  /**
+   * What to do with a record whose time is negative or not a number. `fail` leaves it to the `deserializationExceptionHandler`.
+   * `skip` leaves the record out and counts it, under `invalid-timestamp`. `use-record-time` takes the timestamp that Kafka keeps
+   * with it, and `use-partition-time` the highest time of the records before it in its partition; where that is none either, it fails.
+   *
+   * @default 'fail'
+   */
+  readonly onInvalidTimestamp?: InvalidTimestampHandling | undefined;
 }
 
 /** A key serde: required where the stream does not know one. */
@@ -59,9 +71,15 @@ export type GroupByKeyOptions<K, V, S> = Named &
     : { readonly key: Serde<K> } & ValueSerdeOption<V, S>);
 
 /** How a processor is added. */
-export interface ProcessOptions extends Named {
+export interface ProcessOptions<K = unknown> extends Named {
   /** Names of the stores that it uses: added with `StreamsBuilder.addStore`, or of a table. */
   readonly stores?: readonly string[] | undefined;
+  /** The states that it asks `context.state` for. Each gets a store of its own, `<node>-<state>`. */
+  readonly states?: readonly StateDescriptor<unknown>[] | undefined;
+  /** Whether it uses `context.timers`. They are kept in a store of their own, `<node>-timers`. Default false. */
+  readonly timers?: boolean | undefined;
+  /** How keys are written in the stores of states and timers: needed for these where the stream does not know. */
+  readonly key?: Serde<K> | undefined;
 }
 
 /** The store of an aggregation. */

@@ -26,6 +26,7 @@ import type {
   TransformTableOptions,
 } from './table-options';
 import type { ValueTransformerSupplier } from './value-transformer';
+import type { SideOutput } from './side-output';
 
 declare const knows: unique symbol;
 declare const row: unique symbol;
@@ -218,11 +219,33 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
   deduplicate(options: DeduplicateOptions<K, V, S>): KStream<NonNullable<K>, V, S | 'key'>;
 
   /** Hands the records to a processor of your own. The key may have changed: what needs it later repartitions. */
-  process<K2, V2>(supplier: ProcessorSupplier<K, V, K2, V2>, options?: ProcessOptions): KStream<K2, V2, never>;
+  process<K2, V2>(
+    supplier: ProcessorSupplier<K, V, K2, V2>,
+    options?: ProcessOptions<K>,
+  ): ProcessedKStream<K2, V2, never>;
 
   /** Hands the records to a processor of your own that forwards under the same key only. */
-  processValues<V2>(supplier: ProcessorSupplier<K, V, K, V2>, options?: ProcessOptions): KStream<K, V2, S & 'key'>;
+  processValues<V2>(
+    supplier: ProcessorSupplier<K, V, K, V2>,
+    options?: ProcessOptions<K>,
+  ): ProcessedKStream<K, V2, S & 'key'>;
 }
+
+/** The side outputs of a processor of your own. */
+export interface HasSideOutputs {
+  /**
+   * What the processor emits to a side output. The keys may be any: what needs them later repartitions.
+   *
+   * @example
+   * const rejected = sideOutput({ name: 'rejected', key: serdes.string, value: serdes.json<Order>() });
+   * const checked = orders.process(() => new Check(), { name: 'check' });
+   * checked.sideOutput(rejected).to('rejected-orders');
+   */
+  sideOutput<K, V>(output: SideOutput<K, V>): KStream<K, V>;
+}
+
+/** What a processor of your own forwards, and its side outputs. Made by {@link KStream.process}. */
+export type ProcessedKStream<K, V, S extends KnownSerdes = KnownSerdes> = KStream<K, V, S> & HasSideOutputs;
 
 /** A stream in the course of being split. Made by {@link KStream.split}. */
 export interface BranchedKStream<K, V, S extends KnownSerdes = KnownSerdes, Branches = unknown> {

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde';
+import type { StateDescriptor } from './state-descriptors';
 import type { StoreOptions } from './stores';
 import type { StreamPartitioner } from './graph';
 
@@ -10,6 +11,8 @@ export interface ErasedOptions extends StoreOptions {
   readonly name?: string | undefined;
   readonly store?: string | undefined;
   readonly stores?: readonly string[] | undefined;
+  readonly states?: readonly StateDescriptor<unknown>[] | undefined;
+  readonly timers?: boolean | undefined;
   readonly key?: Serde<unknown> | undefined;
   readonly value?: Serde<unknown> | undefined;
   readonly partitions?: number | undefined;

@@ -10,12 +10,18 @@ export interface TopicReference {
   readonly internal: boolean;
 }
 
-/** Says at which event time a record happened: milliseconds since the epoch. */
-export type TimestampExtractor<K, V> = (record: {
-  readonly key: K;
-  readonly value: V;
-  readonly timestamp: number;
-}) => number;
+/**
+ * Says at which event time a record happened: milliseconds since the epoch.
+ *
+ * `partitionTime` is the highest time of the records before it in the same partition, -1 for the first one.
+ */
+export type TimestampExtractor<K, V> = (
+  record: { readonly key: K; readonly value: V; readonly timestamp: number },
+  partitionTime: number,
+) => number;
+
+/** What becomes of a record whose event time is negative or not a number. */
+export type InvalidTimestampHandling = 'fail' | 'skip' | 'use-record-time' | 'use-partition-time';
 
 /** Reads topics into the topology. They may have different numbers of partitions, unless a co-partition group says otherwise. */
 export interface SourceNode {
@@ -24,7 +30,10 @@ export interface SourceNode {
   readonly topics: readonly TopicReference[];
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
-  readonly timestampExtractor?: TimestampExtractor<unknown, unknown> | undefined;
+  /** Absent for the timestamp that Kafka keeps with the record. */
+  readonly timestampExtractor?: TimestampExtractor<unknown, unknown> | 'wall-clock' | undefined;
+  /** Absent for `fail`. */
+  readonly onInvalidTimestamp?: InvalidTimestampHandling | undefined;
   readonly children: readonly string[];
 }
 

@@ -1,8 +1,10 @@
 import type { ForeignKeyOperator } from './foreign-key-operators';
 import type { ProcessorSupplier } from './processor-api';
 import type { TableNodeOperator } from './table-node-operators';
-import type { DeduplicateOperator } from './deduplicate';
+import type { DeduplicateOperator } from './deduplicate-operator';
 import type { StreamJoinOperator } from './stream-join';
+import type { Serde } from '../serde/serde';
+import type { PlacedState } from './state-descriptors';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -78,6 +80,16 @@ export interface ProcessOperator {
   readonly supplier: ProcessorSupplier<Key, Value, Key, Value>;
   /** True for `processValues`: the key must stay as it is, so that what follows needs no repartition. */
   readonly keepsKey: boolean;
+  readonly states?: readonly PlacedState[] | undefined;
+  /** The store of its timers. */
+  readonly timers?: string | undefined;
+  /** Of what its states and timers are kept by; undefined where nothing is. */
+  readonly keySerde?: Serde<unknown> | undefined;
+}
+/** What a processor emits to one of its side outputs. A child of that processor. */
+export interface SideOutputOperator {
+  readonly type: 'sideOutput';
+  readonly output: string;
 }
 
 export type Operator =
@@ -96,7 +108,8 @@ export type Operator =
   | TableNodeOperator
   | ForeignKeyOperator
   | StreamJoinOperator
-  | DeduplicateOperator;
+  | DeduplicateOperator
+  | SideOutputOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -108,6 +121,7 @@ export function keepsKey(operator: Operator): boolean {
     case 'foreignKeySubscribe':
     case 'foreignKeyLookup':
     case 'foreignKeyUpdate':
+    case 'sideOutput':
       return false;
     case 'toStream':
       return operator.mapper === undefined;

@@ -1,7 +1,9 @@
 import type { Headers, RecordMetadata, StreamRecord } from '../serde/record';
+import type { Awaitable } from './awaitable';
+import type { SideOutput } from './side-output';
+import type { StateDescriptor } from './state-descriptors';
 
-/** A value now, or a promise of it. `await` takes both. */
-export type Awaitable<T> = T | Promise<T>;
+export type { Awaitable };
 
 /**
  * Keyed state of one task. Reads see every write of the task, committed or not; writes become durable with the commit.
@@ -26,6 +28,47 @@ export interface ValueAndTimestamp<V> {
   readonly timestamp: number;
 }
 
+/** Which clock: that of the records, or that of the machine. */
+export type PunctuationType = 'stream-time' | 'wall-clock-time';
+
+/** Something that can be called off. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+/** Of timers. Flink's words: event time is the task's stream time here, processing time the wall clock. */
+export type TimeDomain = 'event-time' | 'processing-time';
+
+/**
+ * Timers of the current key. They are state: durable with the commit, and each fires once, in the order of their times. Two of one
+ * key, domain and time are one.
+ *
+ * An event-time timer fires when the task's stream time reaches it, right after the record that did; a processing-time timer when the
+ * wall clock does, or at the next start where the task was down then. One whose time has come when it is registered fires right after
+ * the record.
+ */
+export interface TimerService {
+  /** @param timestamp - milliseconds since 1970 */
+  registerEventTimeTimer(timestamp: number): void;
+  /** @param timestamp - milliseconds since 1970 */
+  registerProcessingTimeTimer(timestamp: number): void;
+  /** Nothing happens where there is no such timer. */
+  deleteTimer(timestamp: number, domain: TimeDomain): void;
+}
+
+/** What `onTimer` is told beside the time. */
+export interface OnTimerContext<K> {
+  readonly timeDomain: TimeDomain;
+  /** The key that the timer was registered for. State is that of this key. */
+  readonly currentKey: K;
+}
+
+/** The timestamp and headers of a record that is handed on. */
+export interface ForwardOptions {
+  readonly timestamp?: number | undefined;
+  readonly headers?: Headers | undefined;
+}
+
 /** What a processor gets from the task that runs it. */
 export interface ProcessorContext<KOut, VOut> {
   readonly applicationId: string;
@@ -41,9 +84,28 @@ export interface ProcessorContext<KOut, VOut> {
    * @throws ForwardTimestampError when the timestamp is negative or no integer
    * @throws whatever stops the task below; it stops even if the processor catches it
    */
-  forward(key: KOut, value: VOut, options?: { timestamp?: number; headers?: Headers }): Awaitable<void>;
-  /** Of the record that is being processed. */
+  forward(key: KOut, value: VOut, options?: ForwardOptions): Awaitable<void>;
+  /** The same to a side output. Records that nobody made a stream of are dropped. */
+  output<K, V>(output: SideOutput<K, V>, key: K, value: V, options?: ForwardOptions): Awaitable<void>;
+  /** A state that is listed where the processor was added. */
+  state<H>(descriptor: StateDescriptor<H>): H;
+  /** Needs `timers: true` where the processor was added, and its `onTimer`. */
+  readonly timers: TimerService;
+  /**
+   * Has a function called again and again, by stream time or by the wall clock, until it is cancelled or the task is closed. What it
+   * forwards has the timestamp that it is given and no headers, unless others are named. The next record waits for a returned promise.
+   *
+   * By stream time it is called for the first time as soon as there is any, then whenever stream time reaches or jumps over a multiple
+   * of the interval: once, with the stream time, however many it jumped over. By the wall clock it is called first after one interval,
+   * and what was missed is not made up for. Punctuations are not state: a task that is opened again begins anew.
+   *
+   * @param intervalMs - at least 1
+   */
+  schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => Awaitable<void>): Cancellable;
+  /** Of the record that is being processed; undefined in a punctuation and for a timer. */
   recordMetadata(): RecordMetadata | undefined;
+  /** The wall clock, in milliseconds since 1970. Ask this one, so that tests can set it. */
+  wallClockTime(): number;
   /** The highest timestamp that the task has seen: -1 before the first record. */
   streamTime(): number;
   /** Asks for a commit after the current record; Millrace commits on its own every `commitIntervalMs`. */
@@ -55,6 +117,10 @@ export interface Processor<KIn, VIn, KOut, VOut> {
   init?(context: ProcessorContext<KOut, VOut>): Awaitable<void>;
   /** The next record waits until a returned promise is settled. */
   process(record: StreamRecord<KIn, VIn>): Awaitable<void>;
+  /** A timer fires. The next record waits until a returned promise is settled. What it forwards has the timer's timestamp. */
+  onTimer?(timestamp: number, context: OnTimerContext<KIn>): Awaitable<void>;
+  /** Called at the end of each epoch in which the processor did something, to bring its operator state up to date. */
+  snapshotState?(): void;
   close?(): Awaitable<void>;
 }
 

@@ -1,23 +1,8 @@
 import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from './graph';
+import type { StoreOptions } from './store-options';
 
-/** How a store keeps its data. */
-export interface StoreOptions {
-  /**
-   * `rocksdb` keeps the state on the local disk and only what was used lately in memory. `memory` keeps all of it in memory
-   * and reads all of it from the changelog at every start.
-   *
-   * @default 'rocksdb'
-   */
-  readonly backend?: 'rocksdb' | 'memory' | undefined;
-  /**
-   * Whether every change also goes to the topic `<application id>-<store>-changelog`. Without it the state is lost with the
-   * local disk.
-   *
-   * @default true
-   */
-  readonly changelog?: boolean | undefined;
-}
+export type { StoreOptions };
 
 /** What {@link stores.keyValue} needs to know. */
 export interface KeyValueStoreOptions<K, V> extends StoreOptions {

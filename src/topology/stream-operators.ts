@@ -1,7 +1,7 @@
 import type { Serde } from '../serde/serde';
 import { BranchedStreamOperators } from './branched-stream-operators';
 import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate';
-import type { KGroupedStream, KStream } from './dsl';
+import type { KGroupedStream, KStream, ProcessedKStream } from './dsl';
 import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
 import { ForeignStreamError, IllegalNameError } from './errors';
 import type { TopicNameExtractor } from './graph';
@@ -13,6 +13,8 @@ import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operato
 import type { JoinWindows } from './join-windows';
 import type { JoinType, StreamJoin } from './stream-join';
 import { addStreamJoin, type ErasedJoinOptions } from './stream-join-operators';
+import { placeStates } from './place-states';
+import type { SideOutput } from './side-output';
 import type { StreamPosition } from './stream-position';
 import { GlobalTableOperators } from './global-table';
 import { joinStreamWithTable } from './stream-table-join';
@@ -39,7 +41,10 @@ export function streamAt(draft: TopologyDraft, position: StreamPosition): KStrea
 type Joiner = StreamJoin['joiner'];
 
 /** Behind {@link KStream}. */
-class StreamOperators implements Erased<KStream<unknown, unknown>> {
+class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
+  /** Names of those that have a node already. */
+  private readonly sideOutputs = new Set<string>();
+
   constructor(
     private readonly draft: TopologyDraft,
     private readonly at: StreamPosition,
@@ -206,11 +211,29 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
   }
 
   process(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
-    return this.add('process', { type: 'process', supplier, keepsKey: false }, options);
+    return this.addProcess('process', { type: 'process', supplier, keepsKey: false }, options);
   }
 
   processValues(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
-    return this.add('processValues', { type: 'process', supplier, keepsKey: true }, options);
+    return this.addProcess('processValues', { type: 'process', supplier, keepsKey: true }, options);
+  }
+
+  sideOutput({ name, keySerde, valueSerde }: SideOutput<unknown, unknown>): StreamOperators {
+    const node = `${this.at.node}-${name}`;
+    if (!this.sideOutputs.has(name)) {
+      if (!isLegalName(node)) this.draft.report(new IllegalNameError('side output', node, { node }));
+      this.draft.addProcessor(node, { type: 'sideOutput', output: name }, [this.at.node]);
+      this.sideOutputs.add(name);
+    }
+    return new StreamOperators(this.draft, { node, keySerde, valueSerde, keyChanged: true });
+  }
+
+  private addProcess(kind: string, operator: ProcessOperator, options: ErasedOptions | undefined): StreamOperators {
+    const node = this.draft.nextName(kind, options?.name);
+    const given = options?.key ?? this.at.keySerde;
+    const placed = placeStates(this.draft, node, given, options);
+    const named = { ...options, name: node, stores: [...(options?.stores ?? []), ...placed.stores] };
+    return this.addNamed(node, { ...operator, ...placed.operator }, named);
   }
 
   /** Adds a node. What follows knows the key serde if the operator keeps the key, and the value serde that is given here. */
@@ -220,7 +243,15 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     options: ErasedOptions | undefined,
     valueSerde?: Serde<unknown>,
   ): StreamOperators {
-    const node = this.draft.nextName(kind, options?.name);
+    return this.addNamed(this.draft.nextName(kind, options?.name), operator, options, valueSerde);
+  }
+
+  private addNamed(
+    node: string,
+    operator: Operator,
+    options: ErasedOptions | undefined,
+    valueSerde?: Serde<unknown>,
+  ): StreamOperators {
     this.draft.addProcessor(node, operator, [this.at.node], options?.stores);
     const keeps = keepsKey(operator);
     return new StreamOperators(this.draft, {

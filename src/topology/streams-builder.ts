@@ -1,6 +1,6 @@
 import type { GlobalKTable, KStream, KTable } from './dsl';
 import type { StreamOptions } from './dsl-options';
-import type { StoreDefinition, TimestampExtractor, Topology } from './graph';
+import type { SourceNode, StoreDefinition, TimestampExtractor, Topology } from './graph';
 import { GlobalTableOperators } from './global-table';
 import { streamAt } from './stream-operators';
 import { tableOfRecords } from './table-operators';
@@ -37,7 +37,8 @@ export class StreamsBuilder {
         topics: names.map(externalTopic),
         keySerde: options.key,
         valueSerde: options.value,
-        timestampExtractor: options.timestampExtractor as TimestampExtractor<unknown, unknown> | undefined,
+        timestampExtractor: options.timestampExtractor as SourceNode['timestampExtractor'],
+        onInvalidTimestamp: options.onInvalidTimestamp,
       },
       options.name !== undefined,
     );

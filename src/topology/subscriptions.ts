@@ -46,6 +46,8 @@ function findDifference(existing: SourceNode, added: Subscription, named: boolea
   if (existing.keySerde !== added.keySerde) return 'key serdes';
   if (existing.valueSerde !== added.valueSerde) return 'value serdes';
   if (existing.timestampExtractor !== added.timestampExtractor) return 'timestamp extractors';
+  if ((existing.onInvalidTimestamp ?? 'fail') !== (added.onInvalidTimestamp ?? 'fail'))
+    return 'handling of invalid timestamps';
   if (named && existing.name !== added.name) return 'names';
   return undefined;
 }

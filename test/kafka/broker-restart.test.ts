@@ -36,7 +36,7 @@ async function commitNumbers(
       const groupId = member.assignment!.generation.groupId;
       const options = { requireStable: true, timeoutMs: 60_000 };
       const committed = await fetchCommitted(cluster, groupId, [at], options);
-      for (let n = committed.get(partitionKey(topics.input, 0)) ?? 0; n < end; n++) {
+      for (let n = committed.get(partitionKey(topics.input, 0))?.offset ?? 0; n < end; n++) {
         const group = member.member.generation;
         if (group === undefined) {
           await member.until(() => member.member.generation !== undefined);

@@ -114,7 +114,7 @@ describe('GroupMember', () => {
       requireStable: true,
       timeoutMs: 10_000,
     });
-    expect(committed.get(partitionKey(topic, 0))).toBe(41);
+    expect(committed.get(partitionKey(topic, 0))?.offset).toBe(41);
   });
 
   it('stays in the group while its revocation handler takes longer than the session', async () => {

@@ -45,7 +45,7 @@ describe('PlainProducer', () => {
     expect(await committedValues(cluster, output)).toEqual(['a', 'b']);
     const at = [{ topic: input, partition: 0 }];
     expect(await fetchCommitted(cluster, groupId, at, { requireStable: true, timeoutMs: 5_000 })).toEqual(
-      new Map([[partitionKey(input, 0), 3]]),
+      new Map([[partitionKey(input, 0), { offset: 3, metadata: '' }]]),
     );
     producer.close();
   });

@@ -5,6 +5,7 @@ import {
   CommitOutcomeUnknownError,
   fetchCommitted,
   partitionKey,
+  PlainProducer,
   ProducerFencedError,
   ProducerStateError,
   StaleGenerationError,
@@ -38,7 +39,7 @@ async function committed(groupId: string, topic: string): Promise<number | undef
   const at = { topic, partition: 0 };
   return (await fetchCommitted(cluster, groupId, [at], { requireStable: true, timeoutMs: 20_000 })).get(
     partitionKey(topic, 0),
-  );
+  )?.offset;
 }
 
 describe('TransactionalProducer', () => {
@@ -251,6 +252,29 @@ describe('TransactionalProducer', () => {
 });
 
 describe('fetchCommitted', () => {
+  it.each(['transactional', 'plain'] as const)('gives back the metadata that was committed (%s)', async (kind) => {
+    const input = await newTopic(cluster, 2);
+    const group = withoutMembership();
+    const producer =
+      kind === 'transactional'
+        ? await readyProducer(cluster)
+        : new PlainProducer({ cluster: await clusters.connect() });
+    await producer.init();
+    const offsets = [
+      { topic: input, partition: 0, offset: 3, metadata: 'AQAAAAAAAAAK' },
+      { topic: input, partition: 1, offset: 4 },
+    ];
+    await producer.commit({ records: [], offsets, group });
+    producer.close();
+    const at = offsets.map(({ topic, partition }) => ({ topic, partition }));
+    expect(await fetchCommitted(cluster, group.groupId, at, { requireStable: true, timeoutMs: 20_000 })).toEqual(
+      new Map([
+        [partitionKey(input, 0), { offset: 3, metadata: 'AQAAAAAAAAAK' }],
+        [partitionKey(input, 1), { offset: 4, metadata: '' }],
+      ]),
+    );
+  });
+
   it('waits with requireStable until an open transaction with offsets of the partition has ended', async () => {
     const input = await newTopic(cluster);
     const groupId = uniqueName('group');

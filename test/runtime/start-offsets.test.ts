@@ -10,7 +10,8 @@ const admin = {
 
 async function start(committed: number | undefined, policy: OffsetResetPolicy): Promise<number | undefined> {
   const inputs = [{ topic: 'in', partition: 0 }];
-  const offsets = await resolveStartOffsets(admin, inputs, new Map([['in-0', committed]]), policy, silentLogger);
+  const found = committed === undefined ? undefined : { offset: committed, metadata: '' };
+  const offsets = await resolveStartOffsets(admin, inputs, new Map([['in-0', found]]), policy, silentLogger);
   return offsets.get('in-0');
 }
 

@@ -1,4 +1,12 @@
-import type { KGroupedStream, KnownSerdes, KStream, KTable, Processor, ProcessorContext } from '../../src/index';
+import type {
+  KGroupedStream,
+  KnownSerdes,
+  KStream,
+  ProcessedKStream,
+  KTable,
+  Processor,
+  ProcessorContext,
+} from '../../src/index';
 import { serdes, stores, StreamsBuilder } from '../../src/index';
 import { expectType } from './expect-type';
 
@@ -217,11 +225,11 @@ class Lengths implements Processor<string, string, string, number> {
 
 export function processorsAreChecked(): void {
   builder.addStore(stores.keyValue({ name: 'balances', key: serdes.string, value: serdes.float64 }));
-  expectType<KStream<string, number, never>>()(
+  expectType<ProcessedKStream<string, number, never>>()(
     text.process(() => new Lengths(), { stores: ['balances'] }),
     true,
   );
-  expectType<KStream<string, number, 'key'>>()(
+  expectType<ProcessedKStream<string, number, 'key'>>()(
     text.processValues(() => new Lengths(), { stores: ['balances'] }),
     true,
   );

@@ -1,12 +1,14 @@
 import type { ApiRequest } from './api-request';
 import type { GroupGeneration } from './group-generation';
 import { partitionResults, type PartitionResult } from './partition-result';
-import { groupByTopic, type TopicPartition, type TopicPartitionOffset } from './topic-partition';
+import { groupByTopic, type OffsetAndMetadata, type TopicPartition } from './topic-partition';
 
 export interface CommittedPartition extends TopicPartition {
   readonly errorCode: number;
   /** -1 when nothing was committed. */
   readonly offset: number;
+  /** What was committed with it; empty where nothing was. */
+  readonly metadata: string;
 }
 
 export interface OffsetFetchResponse {
@@ -42,8 +44,8 @@ export function offsetFetchRequest(
           const partition = reader.int32();
           const offset = reader.int64();
           reader.int32();
-          reader.compactNullableString();
-          committed.push({ topic, partition, offset, errorCode: reader.int16() });
+          const metadata = reader.compactString();
+          committed.push({ topic, partition, offset, metadata, errorCode: reader.int16() });
           reader.skipTags();
         });
         reader.skipTags();
@@ -56,7 +58,7 @@ export function offsetFetchRequest(
 /** Commits offsets without a transaction, for at-least-once. */
 export function offsetCommitRequest(
   group: GroupGeneration,
-  offsets: readonly TopicPartitionOffset[],
+  offsets: readonly OffsetAndMetadata[],
 ): ApiRequest<PartitionResult[]> {
   return {
     name: 'OffsetCommit',
@@ -66,8 +68,12 @@ export function offsetCommitRequest(
       writer.string(group.groupId).int32(group.generationId).string(group.memberId);
       writer.nullableString(group.groupInstanceId);
       writer.array(groupByTopic(offsets), ([topic, partitions]) => {
-        writer.string(topic).array(partitions, ({ partition, offset }) => {
-          writer.int32(partition).int64(offset).int32(-1).nullableString(null);
+        writer.string(topic).array(partitions, ({ partition, offset, metadata }) => {
+          writer
+            .int32(partition)
+            .int64(offset)
+            .int32(-1)
+            .nullableString(metadata ?? null);
         });
       });
     },

@@ -9,6 +9,11 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
+/** An offset to commit, with a text that the group keeps beside it. */
+export interface OffsetAndMetadata extends TopicPartitionOffset {
+  readonly metadata?: string | undefined;
+}
+
 /** `topic-partition`: the key by which maps in this layer find a partition. */
 export function partitionKey(topic: string, partition: number): string {
   return `${topic}-${partition}`;

@@ -1,7 +1,7 @@
 import type { ApiRequest } from './api-request';
 import type { GroupGeneration } from './group-generation';
 import { partitionResults, type PartitionResult } from './partition-result';
-import { groupByTopic, type TopicPartition, type TopicPartitionOffset } from './topic-partition';
+import { groupByTopic, type OffsetAndMetadata, type TopicPartition } from './topic-partition';
 
 export interface InitProducerIdResponse {
   readonly errorCode: number;
@@ -88,7 +88,7 @@ export function txnOffsetCommitRequest(
   transactionalId: string,
   producer: ProducerIdentity,
   group: GroupGeneration,
-  offsets: readonly TopicPartitionOffset[],
+  offsets: readonly OffsetAndMetadata[],
 ): ApiRequest<PartitionResult[]> {
   return {
     name: 'TxnOffsetCommit',
@@ -100,8 +100,13 @@ export function txnOffsetCommitRequest(
       writer.int64(producer.producerId).int16(producer.producerEpoch);
       writer.int32(group.generationId).compactString(group.memberId).compactNullableString(group.groupInstanceId);
       writer.compactArray(groupByTopic(offsets), ([topic, partitions]) => {
-        writer.compactString(topic).compactArray(partitions, ({ partition, offset }) => {
-          writer.int32(partition).int64(offset).int32(-1).compactNullableString(null).noTags();
+        writer.compactString(topic).compactArray(partitions, ({ partition, offset, metadata }) => {
+          writer
+            .int32(partition)
+            .int64(offset)
+            .int32(-1)
+            .compactNullableString(metadata ?? null)
+            .noTags();
         });
         writer.noTags();
       });

@@ -8,6 +8,7 @@ import { stampValue } from '../../../src/state/entry-codec';
 import { openMemoryState } from '../../../src/state/memory-state';
 import type { StateDatabase } from '../../../src/state/state-database';
 import type { FailureHandlers } from '../../../src/task/record-failures';
+import { decodePartitionTime } from '../../../src/task/partition-time';
 import type { SealedTask, Task } from '../../../src/task/task';
 import { TaskId } from '../../../src/task/task-id';
 import type { Topology } from '../../../src/topology/graph';
@@ -27,6 +28,11 @@ export interface TaskRunOptions extends KeptRecordsOptions {
   readonly cacheBytes?: number;
   /** Partitions of the source topics. Default 1. */
   readonly sourcePartitions?: Readonly<Record<string, number>>;
+  /** Default: a clock that stands at 0. */
+  readonly wallClock?: () => number;
+  readonly maxTaskIdleMs?: number;
+  /** Whether the task knows from the start that its inputs have nothing but what is added. Default true. */
+  readonly knowsInputs?: boolean;
 }
 
 /** A record that a task produced, as text. */
@@ -40,6 +46,7 @@ export interface OutputRecord {
 interface Committed {
   readonly records: KeptRecord[];
   readonly offsets: Map<string, number>;
+  readonly metadata: Map<string, string>;
   readonly database: StateDatabase;
 }
 
@@ -69,6 +76,7 @@ export class TaskRun {
     const run = new TaskRun(topology, options, {
       records: [],
       offsets: new Map(),
+      metadata: new Map(),
       database: openMemoryState('test', stores),
     });
     await run.start();
@@ -86,13 +94,20 @@ export class TaskRun {
     return this.committed.database;
   }
 
-  /** Adds one fetched batch. Offsets go on from the last one, unless `from` says where the batch begins. */
-  add(topic: string, records: readonly InputRecord[], options: { from?: number; nextOffset?: number } = {}): this {
+  /**
+   * Adds one fetched batch. Offsets go on from the last one, unless `from` says where the batch begins. `end` is that of the partition,
+   * where it has more than this.
+   */
+  add(
+    topic: string,
+    records: readonly InputRecord[],
+    options: { from?: number; nextOffset?: number; end?: number } = {},
+  ): this {
     const first = options.from ?? this.nextOffsets.get(topic) ?? this.startOffset(topic);
     const cursor = new ArrayCursor(records, first);
     const next = options.nextOffset ?? cursor.nextOffset;
     this.nextOffsets.set(topic, next);
-    this.task.add(topic, records.length === 0 ? [] : [cursor], next, next);
+    this.task.add(topic, records.length === 0 ? [] : [cursor], next, options.end ?? next);
     return this;
   }
 
@@ -138,7 +153,10 @@ export class TaskRun {
   transact(): CommittedEpoch {
     const sealed = this.task.seal();
     this.committed.records.push(...this.collector.seal());
-    for (const { topic, offset } of sealed?.inputOffsets ?? []) this.committed.offsets.set(topic, offset);
+    for (const { topic, offset, metadata } of sealed?.inputOffsets ?? []) {
+      this.committed.offsets.set(topic, offset);
+      this.committed.metadata.set(topic, metadata);
+    }
     return { sealed };
   }
 
@@ -164,12 +182,18 @@ export class TaskRun {
       counter,
       cacheBytesPerTask: () => options.cacheBytes ?? 1 << 20,
       logger: options.logger ?? silentLogger,
+      wallClock: options.wallClock ?? (() => 0),
+      maxTaskIdleMs: options.maxTaskIdleMs,
     });
     const starts = layout
       .inputsOf(id)
       .map(({ topic, partition }) => [partitionKey(topic, partition), this.startOffset(topic)] as const);
     const isEmpty = restored === 0 && this.database.approximateEntries() === 0;
-    this.task = await factory.create(id, this.database, new Map(starts), isEmpty);
+    const times = layout
+      .inputsOf(id)
+      .map(({ topic, partition }) => [partitionKey(topic, partition), this.timeOf(topic)] as const);
+    this.task = await factory.create(id, this.database, new Map(starts), isEmpty, new Map(times));
+    if (options.knowsInputs ?? true) for (const { topic } of this.task.inputs) this.add(topic, []);
   }
 
   /** Replays what the changelogs have beyond the database. */
@@ -195,6 +219,10 @@ export class TaskRun {
 
   private startOffset(topic: string): number {
     return this.committed.offsets.get(topic) ?? 0;
+  }
+
+  private timeOf(topic: string): number {
+    return decodePartitionTime(this.committed.metadata.get(topic) ?? '');
   }
 
   private endOf(topic: string): number {

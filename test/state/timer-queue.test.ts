@@ -1,0 +1,102 @@
+import { serdes } from '../../src/serde/serdes';
+import type { TimerKey } from '../../src/serde/timer-key';
+import { EpochStore } from '../../src/state/epoch-store';
+import { TimerQueue } from '../../src/state/keyed/timer-queue';
+import { openMemoryState } from '../../src/state/memory-state';
+import type { Serde } from '../../src/serde/serde';
+import { storeOfTimers } from '../../src/topology/state-stores';
+import { SeededRandom } from '../support/seeded-random';
+
+const keySerde = serdes.string as Serde<unknown>;
+const definition = storeOfTimers('node', keySerde);
+
+class Timers {
+  private readonly database = openMemoryState('test', [definition]);
+  private store!: EpochStore<TimerKey, Buffer>;
+  queue!: TimerQueue;
+
+  constructor(private readonly maxInMemory: number) {}
+
+  /** As after a restart: whatever was not committed is gone. */
+  async open(): Promise<this> {
+    this.store = new EpochStore(definition, this.database, { timestamp: 0 }, 1 << 16, false);
+    // Of the other domain, before and behind: they are not this queue's.
+    this.queue = new TimerQueue('event-time', this.store, keySerde, this.maxInMemory);
+    await this.queue.load(true);
+    return this;
+  }
+
+  async commit(): Promise<void> {
+    const sealed = this.store.seal();
+    if (sealed === undefined) return;
+    const write = this.database.write();
+    this.store.writeSealed(sealed, write);
+    await write.commit();
+    this.store.sealedWritten();
+  }
+
+  async fire(time: number): Promise<string[]> {
+    const fired: string[] = [];
+    while (this.queue.due <= time) {
+      if (this.queue.earliest === undefined) await this.queue.load();
+      else {
+        const { timestamp, key } = this.queue.take();
+        fired.push(`${String(timestamp).padStart(4, '0')} ${String(key)}`);
+      }
+    }
+    return fired;
+  }
+}
+
+describe('a queue of timers', () => {
+  it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
+    'fires the timers that a sorted set has, however few it may keep in memory (seed %d)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const timers = await new Timers(random.pick([2, 3, 8, 1000])).open();
+      let waiting = new Set<string>();
+      let committed = new Set<string>();
+      let time = 0;
+      for (let step = 0; step < 300; step++) {
+        const timestamp = time + random.between(0, 60);
+        const key = `k${random.between(0, 5)}`;
+        const name = `${String(timestamp).padStart(4, '0')} ${key}`;
+        const choice = random.next();
+        if (choice < 0.55) {
+          timers.queue.register(timestamp, key);
+          waiting.add(name);
+        } else if (choice < 0.75) {
+          timers.queue.delete(timestamp, key);
+          waiting.delete(name);
+        } else if (choice < 0.9) {
+          const until = random.between(0, time + 40);
+          if (until > time) time = until;
+          const due = [...waiting].filter((timer) => Number(timer.slice(0, 4)) <= until).sort();
+          expect(await timers.fire(until)).toEqual(due);
+          for (const timer of due) waiting.delete(timer);
+        } else if (choice < 0.97) {
+          await timers.commit();
+          committed = new Set(waiting);
+        } else {
+          await timers.open();
+          waiting = new Set(committed);
+        }
+      }
+      expect(await timers.fire(10_000)).toEqual([...waiting].sort());
+      expect(timers.queue.due).toBe(Infinity);
+    },
+  );
+
+  it('keeps times up to the largest that there are, in order', async () => {
+    const timers = await new Timers(8).open();
+    for (const time of [Number.MAX_SAFE_INTEGER, 0, 2 ** 32, 2 ** 32 - 1]) timers.queue.register(time, 'a');
+    await timers.commit();
+    await timers.open();
+    expect(await timers.fire(Number.MAX_SAFE_INTEGER)).toEqual([
+      '0000 a',
+      '4294967295 a',
+      '4294967296 a',
+      '9007199254740991 a',
+    ]);
+  });
+});
