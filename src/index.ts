@@ -5,10 +5,21 @@ export { DeserializationError, SerializationError } from './serde/errors';
 export type { Header, Headers, RecordMetadata, StreamRecord } from './serde/record';
 export type { Serde, SerdeType } from './serde/serde';
 export { serdes } from './serde/serdes';
+export type { Windowed, WindowedSerde } from './serde/windowed';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export type { BranchedKStream, KGroupedStream, KStream, KTable } from './topology/dsl';
+export type {
+  BranchedKStream,
+  KCogroupedStream,
+  KGroupedStream,
+  KStream,
+  KTable,
+  SessionWindowedCogroupedKStream,
+  SessionWindowedKStream,
+  TimeWindowedCogroupedKStream,
+  TimeWindowedKStream,
+} from './topology/dsl';
 export type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -52,7 +63,15 @@ export type {
   ProcessorSupplier,
   ValueAndTimestamp,
 } from './topology/processor-api';
+export { SuppressionBufferFullError } from './processors/suppression-errors';
 export { stores } from './topology/stores';
+export { suppress } from './topology/suppression';
+export type { Suppression, SuppressionLimits, TimeLimitOptions } from './topology/suppression';
+export { IllegalWindowError, NoWindowToCloseError } from './topology/window-errors';
+export type { SessionWindow, SlidingWindow, TimeWindow } from './topology/window-operators';
+export type { SuppressOptions, WindowedCogroupOptions, WindowedOptions } from './topology/windowed-options';
+export { windows } from './topology/windows';
+export type { Grace, HoppingOptions, SessionOptions, SlidingOptions, TumblingOptions } from './topology/windows';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export { StreamsBuilder } from './topology/streams-builder';
 export type { TopologyModule } from './topology/topology-module';

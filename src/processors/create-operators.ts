@@ -1,10 +1,13 @@
 import type { ProcessorNode, Subtopology, TopicReference } from '../topology/graph';
 import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
+import { CogroupInputNode } from './cogroup-input-node';
+import { createWindowNode } from './create-window-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
 import type { RecordCollector } from './record-collector';
 import { SinkNode } from './sink-node';
+import { SuppressNode } from './suppress-node';
 import {
   BranchNode,
   FilterNode,
@@ -84,6 +87,12 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new ToStreamNode(name, context, operator);
     case 'aggregate':
       return new AggregateNode(name, context, operator, context.stores.get(operator.store)!);
+    case 'windowAggregate':
+      return createWindowNode(name, context, operator);
+    case 'cogroupInput':
+      return new CogroupInputNode(name, context, operator);
+    case 'suppress':
+      return new SuppressNode(name, context, operator);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
   }

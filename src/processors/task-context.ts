@@ -9,7 +9,7 @@ export interface RecordFailures {
   /** The same for a record that could not be serialized, is too large, or was sent to a partition that does not exist. */
   productionFailed(node: string, topic: string | undefined, error: unknown): void;
   /** A record that an operator must leave out by its definition, as an aggregation does with a null key. */
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void;
+  recordSkipped(node: string, reason: 'null-key' | 'null-value' | 'late-record'): void;
 }
 
 /** The current record and the stores of one task, shared by its operators. */

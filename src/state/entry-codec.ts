@@ -21,7 +21,7 @@ export class EntryCodec<K, V> {
   ) {
     this.keySerde = definition.keySerde as Serde<K>;
     this.valueSerde = definition.valueSerde as Serde<V>;
-    this.timestamped = definition.kind === 'timestamped-key-value';
+    this.timestamped = isTimestamped(definition.kind);
     this.valueOffset = this.timestamped ? TIMESTAMP_BYTES : 0;
   }
 
@@ -58,6 +58,11 @@ export class EntryCodec<K, V> {
   }
 }
 
+/** Whether values are kept with their timestamps. */
+export function isTimestamped(kind: StoreDefinition['kind']): boolean {
+  return kind !== 'key-value';
+}
+
 /** A value with its timestamp in front. */
 export function stampValue(bytes: Buffer, timestamp: number): Buffer {
   const stamped = Buffer.allocUnsafe(TIMESTAMP_BYTES + bytes.length);
@@ -75,5 +80,5 @@ export function changelogKey(handle: StoreHandle, stored: Buffer): Buffer {
 
 /** The value as the changelog has it: its timestamp is the record's. */
 export function changelogValue(definition: StoreDefinition, stored: Buffer): Buffer {
-  return definition.kind === 'timestamped-key-value' ? stored.subarray(TIMESTAMP_BYTES) : stored;
+  return isTimestamped(definition.kind) ? stored.subarray(TIMESTAMP_BYTES) : stored;
 }

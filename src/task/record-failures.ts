@@ -16,7 +16,7 @@ export interface FailureHandlers {
   readonly production: FailureHandling;
 }
 
-export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value';
+export type SkipReason = 'deserialization' | 'processing' | 'production' | 'null-key' | 'null-value' | 'late-record';
 
 /** Counts what is not processed, so that nothing is lost in silence. */
 export interface FailureCounter {
@@ -100,10 +100,11 @@ export class ConfiguredRecordFailures implements RecordFailures {
     );
   }
 
-  recordSkipped(node: string, reason: 'null-key' | 'null-value'): void {
+  recordSkipped(node: string, reason: 'null-key' | 'null-value' | 'late-record'): void {
     this.counter.recordSkipped(this.context!.topic ?? '', reason);
     const location = this.location(node);
     this.log({ event: 'record_skipped', reason, ...location }, reason, () => {
+      if (reason === 'late-record') return `A record at ${describeLocation(location)} came after its window was closed`;
       const part = reason === 'null-key' ? 'key' : 'value';
       return `Skipped a record at ${describeLocation(location)}: it has no ${part} there, and a ${part} is needed`;
     });

@@ -59,7 +59,7 @@ export type TopologyNode = SourceNode | ProcessorNode | SinkNode;
 
 /** A named store that each task of its subtopology keeps its own part of. */
 export interface StoreDefinition {
-  readonly kind: 'key-value' | 'timestamped-key-value';
+  readonly kind: 'key-value' | 'timestamped-key-value' | 'window' | 'sliding-window' | 'session' | 'suppression';
   readonly name: string;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;

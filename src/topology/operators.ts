@@ -1,4 +1,5 @@
 import type { ProcessorSupplier } from './processor-api';
+import type { CogroupInputOperator, SuppressOperator, WindowAggregateOperator } from './window-operators';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -86,7 +87,10 @@ export type Operator =
   | BranchOperator
   | AggregateOperator
   | ToStreamOperator
-  | ProcessOperator;
+  | ProcessOperator
+  | WindowAggregateOperator
+  | CogroupInputOperator
+  | SuppressOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -94,6 +98,8 @@ export function keepsKey(operator: Operator): boolean {
     case 'map':
     case 'flatMap':
     case 'selectKey':
+    // Its keys are windowed: their partitions are right, their bytes are not those of the input's keys.
+    case 'windowAggregate':
       return false;
     case 'toStream':
       return operator.mapper === undefined;
@@ -106,6 +112,8 @@ export function keepsKey(operator: Operator): boolean {
     case 'passThrough':
     case 'branch':
     case 'aggregate':
+    case 'cogroupInput':
+    case 'suppress':
       return true;
   }
 }

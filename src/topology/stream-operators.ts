@@ -12,6 +12,7 @@ import type { PeekOperator, ProcessOperator, SelectKeyOperator } from './operato
 import type { StreamPosition } from './stream-position';
 import { externalTopic } from './topics';
 import type { TopologyDraft } from './topology-draft';
+import { windowedPartitioner } from './windowed-partitioner';
 
 /** The stream that stands at a position. Its types are the caller's to know. */
 export function streamAt(draft: TopologyDraft, position: StreamPosition): KStream<unknown, unknown> {
@@ -101,7 +102,7 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
       valueSerde: options?.value ?? this.at.valueSerde,
       keyChanged,
     };
-    return new GroupedStreamOperators(this.draft, grouping, streamAt);
+    return new GroupedStreamOperators(this.draft, grouping, streamAt) as unknown as KGroupedStream<unknown, unknown>;
   }
 
   to(topic: string | TopicNameExtractor<unknown, unknown>, options?: ErasedOptions): void {
@@ -110,11 +111,12 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
       this.draft.report(new IllegalNameError('topic', topic, { topic, node: name }));
     }
     const purpose = typeof topic === 'string' ? `to write to '${topic}'` : 'to write to a topic';
+    const serdes = this.serdes(options, purpose);
     const sink = {
       name,
       topic: typeof topic === 'string' ? externalTopic(topic) : topic,
-      ...this.serdes(options, purpose),
-      partitioner: options?.partitioner,
+      ...serdes,
+      partitioner: options?.partitioner ?? windowedPartitioner(serdes.keySerde),
     };
     this.draft.addSink(sink, this.at.node);
   }
