@@ -21,6 +21,8 @@ interface Result {
   readonly timestamp: number;
 }
 
+/** How far one of several inputs may be behind another before their windows are gone. */
+const INPUT_LAG_MS = 60_000;
 /** Results loaded and forwarded at a time when windows close. */
 const CLOSING_BATCH = 1000;
 
@@ -35,8 +37,6 @@ export class SlidingWindowNode extends WindowedNode {
   private readonly grace: number;
   private readonly buckets: SlidingBuckets;
   private readonly times: readonly WindowTime<Key>[];
-  /** The latest start of a window. What Kafka Streams still sees of a key depends on it. */
-  private readonly latestStart: WindowTime<Key>;
   private readonly expired: ExpiredWindows<Key>;
   /** Where results are forwarded when their windows close: a window's start and key. */
   private closing: TimeIndex<Key> | undefined;
@@ -54,12 +54,11 @@ export class SlidingWindowNode extends WindowedNode {
     this.grace = graceMs;
     this.buckets = new SlidingBuckets(timeDifferenceMs);
     this.times = operator.folds.map((_, number) => new WindowTime<Key>(store, { kind: 'own', number }));
-    this.latestStart = new WindowTime<Key>(store, { kind: 'own', number: operator.folds.length });
     this.expired = new ExpiredWindows(store, Math.floor(timeDifferenceMs + graceMs / 4) + 1);
   }
 
   protected async open(): Promise<void> {
-    for (const time of [...this.times, this.latestStart]) await time.open();
+    for (const time of this.times) await time.open();
     this.highest = Math.max(...this.times.map((time) => time.highest));
     if (this.operator.emit !== 'on-close') return;
     const timeOf = (key: Key): number => (key.kind === 'index' ? key.time : 0);
@@ -76,7 +75,7 @@ export class SlidingWindowNode extends WindowedNode {
     const time = this.times[input]!;
     time.observe(timestamp);
     if (timestamp > this.highest) this.highest = timestamp;
-    const closeTime = time.highest - this.grace;
+    const closeTime = Math.max(time.highest, this.highest - INPUT_LAG_MS) - this.grace;
     if (timestamp + this.difference < closeTime) return this.late(fold, key, value, timestamp);
     const { first, last } = this.buckets.around(timestamp);
     let entries: (Entry | undefined)[];
@@ -120,11 +119,10 @@ export class SlidingWindowNode extends WindowedNode {
     timestamp: number,
     closeTime: number,
   ): Processed {
-    const { difference, grace } = this;
-    const retained = this.latestStart.highest - 2 * difference - grace;
+    const { difference } = this;
     const found = entries
       .flatMap((entry) => (entry?.value as StoredWindow[] | undefined) ?? [])
-      .filter(({ start }) => start > retained && start >= timestamp - 2 * difference && start <= timestamp + 1);
+      .filter(({ start }) => start >= timestamp - 2 * difference && start <= timestamp + 1);
     const update = new KeyUpdate(this, entries, fold, key, value, timestamp, closeTime, found);
     try {
       if (timestamp < difference) update.early();
@@ -161,7 +159,6 @@ export class SlidingWindowNode extends WindowedNode {
     }
     this.expired.noteWritten(time);
     this.store.write(entry, windows.length === 0 ? undefined : windows, Math.max(entry.timestamp, timestamp));
-    this.latestStart.observe(start);
   }
 
   initial(): unknown {
@@ -200,8 +197,8 @@ export class SlidingWindowNode extends WindowedNode {
     const { closing, expired, difference } = this;
     const closed = this.highest - this.grace - difference - 1;
     if (closing !== undefined && closed >= closing.earliest) return this.forwardClosed(closing, closed);
-    // A record that is not late looks back twice the difference; one of an input that is behind, further.
-    const lag = (this.times.length - 1) * (difference + this.grace);
+    // A record that is not late looks back twice the difference.
+    const lag = this.times.length === 1 ? 0 : INPUT_LAG_MS;
     const before = this.buckets.startOf(Math.max(0, closed - 2 * difference - lag));
     return expired.isDue(before) ? expired.remove(before) : undefined;
   }

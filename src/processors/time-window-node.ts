@@ -12,6 +12,8 @@ import { WindowedNode } from './windowed-node';
 
 type Entry = StoreEntry<Windowed<unknown>, unknown>;
 
+/** How far one of several inputs may be behind another before it is late for all their windows. */
+const INPUT_LAG_MS = 60_000;
 /** Results loaded and forwarded at a time when windows close. */
 const CLOSING_BATCH = 1000;
 
@@ -41,7 +43,7 @@ export class TimeWindowNode extends WindowedNode {
     this.size = sizeMs;
     this.advance = advanceMs;
     this.grace = graceMs;
-    this.retention = operator.folds.length === 1 ? graceMs : sizeMs + 2 * graceMs;
+    this.retention = operator.folds.length === 1 ? graceMs : graceMs + INPUT_LAG_MS;
     this.times = operator.folds.map((_, input) => new WindowTime(store, ownWindowKey(input)));
     this.expired = new ExpiredWindows(store, Math.max(advanceMs, Math.floor((sizeMs + graceMs) / 4)));
   }
