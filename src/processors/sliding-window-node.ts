@@ -92,7 +92,7 @@ export class SlidingWindowNode extends WindowedNode {
     if (entries[0] === undefined || (last !== first && entries[1] === undefined)) {
       return this.loadThenUpdate(first, last, fold, key, value, timestamp, closeTime);
     }
-    const waiting = this.update(entries as Entry[], fold, key, value, timestamp, closeTime);
+    const waiting = this.update(entries, fold, key, value, timestamp, closeTime);
     return waiting === undefined ? this.moveOn() : waiting.then(() => this.moveOn());
   }
 

@@ -64,7 +64,7 @@ function decode(inner: Serde<unknown>, bytes: Buffer): BufferedChange {
     const keyLength = bytes.readUInt32BE(at);
     const valueLength = bytes.readUInt32BE(at + 4);
     at += 8;
-    headers.push({ key: take(keyLength)!.toString(), value: take(valueLength) ?? null } as Header);
+    headers.push({ key: take(keyLength)!.toString(), value: take(valueLength) ?? null });
   }
   return {
     time: readInt64(bytes, 0),

@@ -18,6 +18,7 @@ export interface StateKeySerde<K> extends Serde<K> {
  */
 
 const TIME_BYTES = 8;
+const BY_TIME = 0x00;
 const INDEX = 0x01;
 const BY_KEY = 0x02;
 const OWN = 0xff;
@@ -67,8 +68,8 @@ export function timedKeys<K>(inner: Serde<K>): StateKeySerde<TimedKey<K>> {
       }
     },
     deserialize: (bytes) => {
-      switch (bytes[0]) {
-        case 0x00:
+      switch (bytes[0] ?? -1) {
+        case BY_TIME:
           return { kind: 'by-time', time: readInt64(bytes, 0), key: inner.deserialize(bytes.subarray(TIME_BYTES)) };
         case INDEX:
           return {

@@ -98,8 +98,9 @@ export function keepsKey(operator: Operator): boolean {
     case 'map':
     case 'flatMap':
     case 'selectKey':
-    // Its keys are windowed: their partitions are right, their bytes are not those of the input's keys.
+      return false;
     case 'windowAggregate':
+      // Its keys are windowed: their partitions are right, their bytes are not those of the input's keys.
       return false;
     case 'toStream':
       return operator.mapper === undefined;

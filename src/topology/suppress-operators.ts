@@ -1,5 +1,4 @@
 import { bufferedChanges } from '../serde/buffered-changes';
-import type { Serde } from '../serde/serde';
 import { timedKeys } from '../serde/timed-keys';
 import { checkSuppression } from './check-windows';
 import type { Suppression } from './suppression';
@@ -24,8 +23,8 @@ export function addSuppression(
   draft.addStore({
     kind: 'suppression',
     name: store,
-    keySerde: timedKeys(keySerde) as Serde<unknown>,
-    valueSerde: bufferedChanges(valueSerde) as Serde<unknown>,
+    keySerde: timedKeys(keySerde),
+    valueSerde: bufferedChanges(valueSerde),
     changelog: true,
     backend: 'rocksdb',
   });

@@ -100,20 +100,20 @@ function storeFormat(
     case 'hopping':
       return {
         kind: 'window',
-        keySerde: windowKeys(key, window.sizeMs) as Serde<unknown>,
+        keySerde: windowKeys(key, window.sizeMs),
         valueSerde: orMarker(value),
       };
     case 'sliding':
       return {
         kind: 'sliding-window',
-        keySerde: timedKeys(key) as Serde<unknown>,
-        valueSerde: slidingWindows(value) as Serde<unknown>,
+        keySerde: timedKeys(key),
+        valueSerde: slidingWindows(value),
       };
     case 'session':
       return {
         kind: 'session',
-        keySerde: timedKeys(key) as Serde<unknown>,
-        valueSerde: sessionLists(value) as Serde<unknown>,
+        keySerde: timedKeys(key),
+        valueSerde: sessionLists(value),
       };
   }
 }
@@ -122,10 +122,10 @@ function windowedSerde(window: WindowDefinition, key: Serde<unknown>): Serde<unk
   switch (window.type) {
     case 'tumbling':
     case 'hopping':
-      return timeWindowed(key, window) as Serde<unknown>;
+      return timeWindowed(key, window);
     case 'sliding':
-      return timeWindowed(key, { sizeMs: window.timeDifferenceMs }) as Serde<unknown>;
+      return timeWindowed(key, { sizeMs: window.timeDifferenceMs });
     case 'session':
-      return sessionWindowed(key) as Serde<unknown>;
+      return sessionWindowed(key);
   }
 }

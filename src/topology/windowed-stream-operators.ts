@@ -43,7 +43,7 @@ export class WindowedStreamOperators
         aggregator: (_key, _value, count) => (count as number) + 1,
         merger: (_key, first, second) => (first as number) + (second as number),
       },
-      int64AsNumber as Serde<unknown>,
+      int64AsNumber,
       typeof materialized === 'string' ? { store: materialized } : materialized,
     );
   }
