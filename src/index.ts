@@ -5,6 +5,7 @@ export { DeserializationError, SerializationError } from './serde/errors';
 export type { Header, Headers, RecordMetadata, StreamRecord } from './serde/record';
 export type { Serde, SerdeType } from './serde/serde';
 export { serdes } from './serde/serdes';
+export type { Windowed, WindowedSerde } from './serde/windowed';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
@@ -16,6 +17,11 @@ export type {
   KStream,
   KTable,
   ProcessedKStream,
+  KCogroupedStream,
+  SessionWindowedCogroupedKStream,
+  SessionWindowedKStream,
+  TimeWindowedCogroupedKStream,
+  TimeWindowedKStream,
 } from './topology/dsl';
 export type {
   AggregateOptions,
@@ -80,7 +86,6 @@ export type {
 } from './topology/processor-api';
 export { IllegalDeduplicationError } from './topology/deduplicate';
 export { IllegalJoinWindowsError } from './topology/join-window-errors';
-export { windows } from './topology/join-windows';
 export type { JoinWindows, JoinWindowsOptions } from './topology/join-windows';
 export type { DeduplicateOptions, StreamJoinArguments, StreamJoinOptions } from './topology/stream-join-options';
 export { sideOutput } from './topology/side-output';
@@ -95,7 +100,15 @@ export {
 } from './topology/state-descriptors';
 export type { AggregateFunction, StateDescriptor, StateOptions, StateTtl } from './topology/state-descriptors';
 export { IllegalTtlError } from './topology/state-stores';
+export { SuppressionBufferFullError } from './processors/suppression-errors';
 export { stores } from './topology/stores';
+export { suppress } from './topology/suppression';
+export type { Suppression, SuppressionLimits, TimeLimitOptions } from './topology/suppression';
+export { IllegalWindowError, NoWindowToCloseError } from './topology/window-errors';
+export type { SessionWindow, SlidingWindow, TimeWindow } from './topology/window-operators';
+export type { SuppressOptions, WindowedCogroupOptions, WindowedOptions } from './topology/windowed-options';
+export { windows } from './topology/windows';
+export type { Grace, HoppingOptions, SessionOptions, SlidingOptions, TumblingOptions } from './topology/windows';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export type {
   DerivedTableOptions,

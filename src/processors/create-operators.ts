@@ -3,11 +3,14 @@ import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
 import { createTableOperator } from './create-table-operators';
 import { DeduplicateNode } from './deduplicate-node';
+import { CogroupInputNode } from './cogroup-input-node';
+import { createWindowNode } from './create-window-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
 import { SideOutputNode } from './side-output-node';
 import type { RecordCollector } from './record-collector';
 import { SinkNode } from './sink-node';
+import { SuppressNode } from './suppress-node';
 import {
   BranchNode,
   FilterNode,
@@ -92,6 +95,12 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new StreamJoinNode(name, context, operator);
     case 'deduplicate':
       return new DeduplicateNode(name, context, operator, context.stores.get(operator.store)!);
+    case 'windowAggregate':
+      return createWindowNode(name, context, operator);
+    case 'cogroupInput':
+      return new CogroupInputNode(name, context, operator);
+    case 'suppress':
+      return new SuppressNode(name, context, operator);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
     case 'sideOutput':

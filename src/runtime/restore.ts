@@ -1,6 +1,6 @@
 import { partitionKey, readCommitted, type ClusterClient, type LogRange } from '../kafka';
 import type { MillraceMetrics } from '../metrics/metrics';
-import { stampValue } from '../state/entry-codec';
+import { isTimestamped, stampValue } from '../state/entry-codec';
 import type { StateDatabase } from '../state/state-database';
 import type { RecordCursor } from '../task/task-io';
 import type { StoreDefinition } from '../topology/graph';
@@ -78,7 +78,7 @@ export function applyBatch(
     if (valueStart < 0) write.delete(handle, key);
     else {
       const value = bytes.subarray(valueStart, valueEnd);
-      write.put(handle, key, store.kind === 'timestamped-key-value' ? stampValue(value, batch.timestamp) : value);
+      write.put(handle, key, isTimestamped(store.kind) ? stampValue(value, batch.timestamp) : value);
     }
     applied++;
   }

@@ -8,6 +8,7 @@ import { json } from './json';
 import { string } from './string';
 import { uuid } from './uuid';
 import { voidSerde } from './void';
+import { sessionWindowed, timeWindowed } from './windowed';
 
 /**
  * The serdes that come with Millrace.
@@ -26,4 +27,11 @@ export const serdes = Object.freeze({
   json,
   uuid,
   void: voidSerde,
+  /**
+   * Keys of tumbling, hopping and sliding windows, in the bytes of Kafka Streams' TimeWindowedSerializer. `sizeMs` is the length of
+   * a window, which the bytes do not say: its end is calculated. For sliding windows it is their time difference.
+   */
+  timeWindowed,
+  /** Keys of session windows, in the bytes of Kafka Streams' SessionWindowedSerializer. */
+  sessionWindowed,
 });

@@ -7,6 +7,14 @@ export const TIMESTAMP_BYTES = 8;
 
 const TWO_TO_32 = 0x1_0000_0000;
 
+const TIMESTAMPED: ReadonlySet<StoreDefinition['kind']> = new Set([
+  'timestamped-key-value',
+  'time-windows',
+  'sliding-windows',
+  'session-windows',
+  'suppression',
+]);
+
 /** Turns the entries of one store into the bytes that its database keeps, and back. */
 export class EntryCodec<K, V> {
   readonly keySerde: Serde<K>;
@@ -21,7 +29,7 @@ export class EntryCodec<K, V> {
   ) {
     this.keySerde = definition.keySerde as Serde<K>;
     this.valueSerde = definition.valueSerde as Serde<V>;
-    this.timestamped = definition.kind === 'timestamped-key-value';
+    this.timestamped = isTimestamped(definition.kind);
     this.valueOffset = this.timestamped ? TIMESTAMP_BYTES : 0;
   }
 
@@ -58,6 +66,11 @@ export class EntryCodec<K, V> {
   }
 }
 
+/** Whether values are kept with their timestamps. */
+export function isTimestamped(kind: StoreDefinition['kind']): boolean {
+  return TIMESTAMPED.has(kind);
+}
+
 /** A value with its timestamp in front. */
 export function stampValue(bytes: Buffer, timestamp: number): Buffer {
   const stamped = Buffer.allocUnsafe(TIMESTAMP_BYTES + bytes.length);
@@ -75,5 +88,5 @@ export function changelogKey(handle: StoreHandle, stored: Buffer): Buffer {
 
 /** The value as the changelog has it: its timestamp is the record's. */
 export function changelogValue(definition: StoreDefinition, stored: Buffer): Buffer {
-  return definition.kind === 'timestamped-key-value' ? stored.subarray(TIMESTAMP_BYTES) : stored;
+  return isTimestamped(definition.kind) ? stored.subarray(TIMESTAMP_BYTES) : stored;
 }

@@ -6,6 +6,7 @@ import { EntryCodec } from './entry-codec';
 import { keysAndValues, mergeScan, prefixBounds, storedBounds, type KeyBounds } from './merge-scan';
 import { StateSerializationError } from './state-serialization-error';
 import type { StoreEntry } from './store-entry';
+import type { StateKeySerde } from '../serde/timed-keys';
 import type { RecordTime } from './record-time';
 import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state-database';
 
@@ -36,6 +37,8 @@ export class EpochStore<K, V> {
   readonly handle: StoreHandle;
   private readonly codec: EntryCodec<K, V>;
   private readonly comparesByValue: boolean;
+  /** Of keys that have a map key of their own: neither themselves nor their bytes. */
+  private readonly ownMapKey: ((key: K) => unknown) | undefined;
 
   private young = new Map<unknown, StoreEntry<K, V>>();
   private old = new Map<unknown, StoreEntry<K, V>>();
@@ -51,6 +54,8 @@ export class EpochStore<K, V> {
   private requested = new Map<unknown, K>();
   hits = 0;
   misses = 0;
+  /** How many epochs are in the database since the store was opened. */
+  writtenEpochs = 0;
 
   constructor(
     readonly definition: StoreDefinition,
@@ -65,6 +70,7 @@ export class EpochStore<K, V> {
     this.keySerde = definition.keySerde as Serde<K>;
     this.codec = new EntryCodec(this.handle, definition);
     this.comparesByValue = this.keySerde.comparesByValue === true;
+    this.ownMapKey = (this.keySerde as Partial<StateKeySerde<K>>).mapKey;
   }
 
   /** Changes when entries may have been dropped from memory: one that was looked up before must not be written to any more. */
@@ -251,6 +257,23 @@ export class EpochStore<K, V> {
     return mergeScan(this.codec, this.database, this.handle, unwritten, bounds);
   }
 
+  /**
+   * The keys that are in the database, with neither the open epoch's writes nor the sealed one's.
+   *
+   * @param from - bytes of a serialized key, inclusive
+   * @param to - exclusive
+   */
+  async *committedKeys(from: Uint8Array, to: Uint8Array): AsyncGenerator<K> {
+    const { codec, handle } = this;
+    const bounds = { gte: handle.prefixed(from), lt: handle.prefixed(to) };
+    for await (const [storedKey] of this.database.scan(handle, bounds)) yield codec.decodeKey(storedKey);
+  }
+
+  /** Entries between two serialized keys, in their order, the open epoch's writes included. `from` is inclusive, `to` is not. */
+  entriesBetween(from: Uint8Array, to: Uint8Array): AsyncGenerator<readonly [K, V, number]> {
+    return this.scanStored({ gte: this.handle.prefixed(from), lt: this.handle.prefixed(to) });
+  }
+
   /** Ends the open epoch: serializes what it wrote, once per key. Undefined when it wrote nothing. */
   seal(): SealedEntries | undefined {
     const entries = this.dirty;
@@ -303,6 +326,7 @@ export class EpochStore<K, V> {
   sealedWritten(): void {
     for (const entry of this.sealedEntries) entry.sealed = false;
     this.sealedEntries = [];
+    this.writtenEpochs++;
     if (this.youngBytes > this.cacheBytes * (1 - SERIALIZED_PART)) this.rotate();
   }
 
@@ -330,6 +354,7 @@ export class EpochStore<K, V> {
   }
 
   private mapKey(key: K): unknown {
-    return this.comparesByValue ? key : this.keySerde.serialize(key).toString('latin1');
+    if (this.comparesByValue) return key;
+    return this.ownMapKey !== undefined ? this.ownMapKey(key) : this.keySerde.serialize(key).toString('latin1');
   }
 }

@@ -6,6 +6,7 @@ import { TaskLayout } from '../runtime/task-layout';
 import { externalTopics, planTopics, topicName } from '../runtime/topic-plan';
 import { WakeSignal } from '../runtime/wake-signal';
 import { openMemoryState } from '../state/memory-state';
+import type { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
 import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record-failures';
 import { decodePartitionTime } from '../task/partition-time';
@@ -13,9 +14,11 @@ import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { Topology } from '../topology/graph';
 import type { KeyValueStore } from '../topology/processor-api';
+import type { WindowAggregateOperator } from '../topology/window-operators';
 import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
+import { isSession, TestSessionStore, TestWindowStore } from './test-window-stores';
 import { TestInputTopic, TestOutputTopic, type InputTopicOptions, type TopicSerdes } from './test-topics';
 
 export interface TopologyTestDriverOptions {
@@ -77,7 +80,7 @@ export class TopologyTestDriver {
   private wallClock: number;
 
   private constructor(
-    topology: Topology,
+    private readonly topology: Topology,
     private readonly options: TopologyTestDriverOptions,
   ) {
     const { applicationId = 'test', partitions = {} } = options;
@@ -133,6 +136,32 @@ export class TopologyTestDriver {
     return found.length === 0
       ? undefined
       : new TestStores<K, V>(name, found as unknown as readonly KeyValueStore<K, V>[]);
+  }
+
+  /** The store of an aggregation in tumbling, hopping or sliding windows. Undefined where there is none of that name. */
+  getWindowStore<K, V>(name: string): TestWindowStore<K, V> | undefined {
+    const operator = this.windowOperator(name);
+    if (operator === undefined || isSession(operator.window)) return undefined;
+    return new TestWindowStore(name, this.storeParts(name), operator);
+  }
+
+  /** The store of an aggregation in session windows. Undefined where there is none of that name. */
+  getSessionStore<K, V>(name: string): TestSessionStore<K, V> | undefined {
+    const operator = this.windowOperator(name);
+    if (operator === undefined || !isSession(operator.window)) return undefined;
+    return new TestSessionStore(name, this.storeParts(name), operator);
+  }
+
+  private windowOperator(store: string): WindowAggregateOperator | undefined {
+    for (const node of this.topology.nodes.values()) {
+      if (node.kind !== 'processor' || node.operator.type !== 'windowAggregate') continue;
+      if (node.operator.store === store) return node.operator;
+    }
+    return undefined;
+  }
+
+  private storeParts(name: string): readonly EpochStore<unknown, unknown>[] {
+    return this.tasks.flatMap(({ task }) => task.stores.find((store) => store.name === name) ?? []);
   }
 
   /** The wall clock's time, in milliseconds since 1970. It stands still but for `advanceWallClockTime`. */

@@ -11,6 +11,7 @@ import type {
   RepartitionOptions,
   ToOptions,
 } from './dsl-options';
+import type { Windowed } from '../serde/windowed';
 import type { TopicNameExtractor } from './graph';
 import type { JoinWindows } from './join-windows';
 import type { ProcessorSupplier } from './processor-api';
@@ -27,6 +28,9 @@ import type {
 } from './table-options';
 import type { ValueTransformerSupplier } from './value-transformer';
 import type { SideOutput } from './side-output';
+import type { Suppression } from './suppression';
+import type { SessionWindow, SlidingWindow, TimeWindow } from './window-operators';
+import type { SuppressOptions, WindowedCogroupOptions, WindowedOptions } from './windowed-options';
 
 declare const knows: unique symbol;
 declare const row: unique symbol;
@@ -105,12 +109,12 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
   groupBy<K2>(
     selector: (key: K, value: V) => K2,
     options: GroupByOptions<NonNullable<K2>, V, S>,
-  ): KGroupedStream<NonNullable<K2>, NonNullable<V>, KnownSerdes>;
+  ): KGroupedStream<NonNullable<K2>, NonNullable<V>, KnownSerdes, V>;
 
   /** Groups the records by their key, for an aggregation. They are repartitioned, as by `groupBy`, if the key may have changed. */
   groupByKey(
     ...options: OptionsArgument<S, 'key', GroupByKeyOptions<NonNullable<K>, V, S>>
-  ): KGroupedStream<NonNullable<K>, NonNullable<V>, 'key' extends S ? S : KnownSerdes>;
+  ): KGroupedStream<NonNullable<K>, NonNullable<V>, 'key' extends S ? S : KnownSerdes, V>;
 
   /**
    * The latest value of each key, as a table; a null value deletes its key. The records are repartitioned if the key may have
@@ -266,8 +270,12 @@ export interface BranchedKStream<K, V, S extends KnownSerdes = KnownSerdes, Bran
   noDefaultBranch(): Branches;
 }
 
-/** Records grouped by key. Those with a null key or a null value are dropped, as Kafka Streams does. */
-export interface KGroupedStream<K, V, S extends KnownSerdes = KnownSerdes> {
+/**
+ * Records grouped by key. Those with a null key or a null value are dropped, as Kafka Streams does.
+ *
+ * @typeParam N The type of values with those that may be missing, which windows get to see.
+ */
+export interface KGroupedStream<K, V, S extends KnownSerdes = KnownSerdes, N = V> {
   /**
    * Counts the records of each key.
    *
@@ -308,6 +316,131 @@ export interface KGroupedStream<K, V, S extends KnownSerdes = KnownSerdes> {
     aggregator: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A> | null | undefined,
     options: AggregateOptions<A>,
   ): KTable<K, A | null>;
+
+  /** Aggregates by windows of time, or by sessions. */
+  readonly windowedBy: WindowedBy<K, V, S, N>;
+
+  /**
+   * Aggregates several grouped streams of one key type into one aggregate for each key.
+   *
+   * @example
+   * clicks.cogroup((_user, click: Click, profile: Profile) => profile.withClick(click))
+   *   .cogroup(orders, (_user, order, profile) => profile.withOrder(order))
+   *   .aggregate(() => new Profile(), { store: 'profiles', value: profileSerde })
+   */
+  cogroup<A>(aggregator: (key: K, value: V, aggregate: A) => A | null | undefined): KCogroupedStream<K, A>;
+}
+
+/** Records grouped by key and by windows of time: tumbling, hopping or sliding ones. */
+export interface TimeWindowedKStream<K, V, S extends KnownSerdes = KnownSerdes> {
+  /**
+   * Counts the records of each key and window.
+   *
+   * @param materialized The store's name, or its options.
+   */
+  count(materialized?: string | Materialized): KTable<Windowed<K>, number>;
+
+  /** Combines the values of each key and window. The first value is the first aggregate; null or undefined deletes the result. */
+  reduce(
+    reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>,
+    ...options: OptionsArgument<S, 'value', ReduceOptions<NonNullable<V>, S>>
+  ): KTable<Windowed<K>, V>;
+  reduce(
+    reducer: (aggregate: NonNullable<V>, value: V) => V | null | undefined,
+    ...options: OptionsArgument<S, 'value', ReduceOptions<NonNullable<V>, S>>
+  ): KTable<Windowed<K>, V | null>;
+
+  /** Folds the values of each key and window into an aggregate. A result of null or undefined deletes the result. */
+  aggregate<A>(
+    initializer: () => NoInfer<A>,
+    aggregator: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A>,
+    options: AggregateOptions<A>,
+  ): KTable<Windowed<K>, A>;
+  aggregate<A>(
+    initializer: () => NoInfer<A>,
+    aggregator: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A> | null | undefined,
+    options: AggregateOptions<A>,
+  ): KTable<Windowed<K>, A | null>;
+}
+
+/**
+ * Records grouped by key and by sessions. A record may make one session of several: those are then deleted, in the table and in
+ * the store, so a stream of a session table has null values. With `emit: 'on-close'` there are none.
+ */
+export interface SessionWindowedKStream<K, V, S extends KnownSerdes = KnownSerdes> {
+  /**
+   * Counts the records of each session.
+   *
+   * @param materialized The store's name, or its options.
+   */
+  count(materialized?: string | Materialized): KTable<Windowed<K>, number | null>;
+
+  /** Combines the values of each session, and those of sessions that become one. */
+  reduce(
+    reducer: (aggregate: NonNullable<V>, value: V) => V | null | undefined,
+    ...options: OptionsArgument<S, 'value', ReduceOptions<NonNullable<V>, S>>
+  ): KTable<Windowed<K>, V | null>;
+
+  /**
+   * Folds the values of each session into an aggregate.
+   *
+   * @param merger Makes one aggregate of those of two sessions. It gets a new one of the initializer first.
+   */
+  aggregate<A>(
+    initializer: () => NoInfer<A>,
+    aggregator: (key: K, value: V, aggregate: NoInfer<A>) => NoInfer<A> | null | undefined,
+    merger: (key: K, first: NoInfer<A>, second: NoInfer<A>) => NoInfer<A>,
+    options: AggregateOptions<A>,
+  ): KTable<Windowed<K>, A | null>;
+}
+
+/** Several grouped streams with one aggregate for each key. Made by {@link KGroupedStream.cogroup}. */
+export interface KCogroupedStream<K, A> {
+  /** Adds a grouped stream, whose values may be of another type. */
+  cogroup<V, S extends KnownSerdes, N>(
+    other: KGroupedStream<K, V, S, N>,
+    aggregator: (key: K, value: V, aggregate: A) => A | null | undefined,
+  ): KCogroupedStream<K, A>;
+
+  /** Folds the values of all streams into the aggregate of their key. */
+  aggregate(initializer: () => A, options: AggregateOptions<A>): KTable<K, A | null>;
+
+  /** Aggregates by windows of time. */
+  windowedBy(window: TimeWindow | SlidingWindow, options?: WindowedCogroupOptions): TimeWindowedCogroupedKStream<K, A>;
+  /** Aggregates by sessions. */
+  windowedBy(window: SessionWindow, options?: WindowedCogroupOptions): SessionWindowedCogroupedKStream<K, A>;
+}
+
+/** Several grouped streams with one aggregate for each key and window of time. */
+export interface TimeWindowedCogroupedKStream<K, A> {
+  /** Folds the values of all streams into the aggregate of their key and window. */
+  aggregate(initializer: () => A, options: AggregateOptions<A>): KTable<Windowed<K>, A | null>;
+}
+
+/** Several grouped streams with one aggregate for each session. */
+export interface SessionWindowedCogroupedKStream<K, A> {
+  /** Folds the values of all streams into the aggregate of their session. */
+  aggregate(
+    initializer: () => A,
+    merger: (key: K, first: A, second: A) => A,
+    options: AggregateOptions<A>,
+  ): KTable<Windowed<K>, A | null>;
+}
+
+/** How a grouped stream is windowed. `N` is the type of values with those that may be missing. */
+export interface WindowedBy<K, V, S extends KnownSerdes, N> {
+  /**
+   * Groups by windows that begin at fixed times. As in Kafka Streams, records without a value are counted, and handed to reducers
+   * and aggregators.
+   *
+   * @example
+   * clicks.groupByKey().windowedBy(windows.tumbling({ sizeMs: 60_000, graceMs: 5_000 })).count('clicks-per-minute')
+   */
+  (window: TimeWindow, options?: WindowedOptions): TimeWindowedKStream<K, N, S>;
+  /** Groups by windows around the records. Records without a value are dropped. */
+  (window: SlidingWindow, options?: WindowedOptions): TimeWindowedKStream<K, V, S>;
+  /** Groups by sessions. Records without a value are counted, and handed to reducers and aggregators. */
+  (window: SessionWindow, options?: WindowedOptions): SessionWindowedKStream<K, N, S>;
 }
 
 /**
@@ -448,6 +581,13 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
     joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
     options?: Named,
   ): KTable<K, R | Extract<V, null>, S & 'key'>;
+  /**
+   * Holds changes back, and lets the latest of each key through when its time has come.
+   *
+   * @example
+   * counts.suppress(suppress.untilWindowCloses()).toStream().to('final-counts');
+   */
+  suppress(suppression: Suppression<K>, options?: SuppressOptions): KTable<K, V, S>;
 
   /** The new value of each change, as a stream. A deleted key has a null value. A mapper replaces the key. */
   toStream<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, 'value'>;

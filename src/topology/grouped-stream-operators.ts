@@ -2,10 +2,15 @@ import type { Serde } from '../serde/serde';
 import { int64AsNumber } from '../serde/int64-as-number';
 import type { KGroupedStream, KTable } from './dsl';
 import type { Erased, ErasedOptions } from './erased';
+import { CogroupedStreamOperators } from './cogrouped-stream-operators';
 import type { AggregateOperator } from './operators';
 import type { StreamFactory } from './stream-position';
 import { TableOperators } from './table-operators';
 import type { TopologyDraft } from './topology-draft';
+import type { WindowDefinition } from './window-operators';
+import type { WindowedOptions } from './windowed-options';
+import type { WindowInput } from './windowed-operators';
+import { WindowedStreamOperators } from './windowed-stream-operators';
 
 /** A stream's records grouped by key, and whether they have to move first. */
 export interface Grouping {
@@ -46,6 +51,26 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
     options: ErasedOptions,
   ): KTable<unknown, unknown> {
     return this.materialize('aggregate', { initializer, aggregator }, options.value, options);
+  }
+
+  windowedBy(window: WindowDefinition, options?: WindowedOptions): WindowedStreamOperators {
+    const { keySerde, valueSerde } = this.grouping;
+    const parent = (store: string): string => this.partitionedByKey(store);
+    return new WindowedStreamOperators(this.draft, { keySerde, valueSerde, parent }, window, options, this.streamAt);
+  }
+
+  cogroup(aggregator: AggregateOperator['aggregator']): CogroupedStreamOperators {
+    const inputOf = (grouped: unknown, fold: AggregateOperator['aggregator']): WindowInput | undefined =>
+      grouped instanceof GroupedStreamOperators && grouped.draft === this.draft
+        ? grouped.cogroupInput(fold)
+        : undefined;
+    const cogrouping = { keySerde: this.grouping.keySerde, inputs: [this.cogroupInput(aggregator)] };
+    return new CogroupedStreamOperators(this.draft, cogrouping, inputOf, this.streamAt);
+  }
+
+  private cogroupInput(aggregator: AggregateOperator['aggregator']): WindowInput {
+    const parent = (store: string): string => this.partitionedByKey(store);
+    return { parent, valueSerde: this.grouping.valueSerde, aggregator };
   }
 
   private materialize(

@@ -18,18 +18,16 @@ export interface JoinWindows {
   readonly graceMs: number;
 }
 
-export const windows = Object.freeze({
-  /**
-   * Joins two records of one key when their timestamps are no further apart than `timeDifferenceMs`. As in Kafka Streams, but
-   * the grace period has no default.
-   *
-   * @example
-   * windows.join({ timeDifferenceMs: 60_000, graceMs: 5_000 })
-   * @example The right record comes up to an hour later, never earlier
-   * windows.join({ timeDifferenceMs: 3_600_000, beforeMs: 0, graceMs: 0 })
-   */
-  join(options: JoinWindowsOptions): JoinWindows {
-    const { timeDifferenceMs, graceMs, beforeMs = timeDifferenceMs, afterMs = timeDifferenceMs } = options;
-    return Object.freeze({ type: 'join', beforeMs, afterMs, graceMs });
-  },
-});
+/**
+ * Joins two records of one key when their timestamps are no further apart than `timeDifferenceMs`. As in Kafka Streams, but
+ * the grace period has no default.
+ *
+ * @example
+ * windows.join({ timeDifferenceMs: 60_000, graceMs: 5_000 })
+ * @example The right record comes up to an hour later, never earlier
+ * windows.join({ timeDifferenceMs: 3_600_000, beforeMs: 0, graceMs: 0 })
+ */
+export function joinWindows(options: JoinWindowsOptions): JoinWindows {
+  const { timeDifferenceMs, graceMs, beforeMs = timeDifferenceMs, afterMs = timeDifferenceMs } = options;
+  return Object.freeze({ type: 'join', beforeMs, afterMs, graceMs });
+}

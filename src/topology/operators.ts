@@ -5,6 +5,7 @@ import type { DeduplicateOperator } from './deduplicate-operator';
 import type { StreamJoinOperator } from './stream-join';
 import type { Serde } from '../serde/serde';
 import type { PlacedState } from './state-descriptors';
+import type { CogroupInputOperator, SuppressOperator, WindowAggregateOperator } from './window-operators';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
 
@@ -109,7 +110,10 @@ export type Operator =
   | ForeignKeyOperator
   | StreamJoinOperator
   | DeduplicateOperator
-  | SideOutputOperator;
+  | SideOutputOperator
+  | WindowAggregateOperator
+  | CogroupInputOperator
+  | SuppressOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -122,6 +126,9 @@ export function keepsKey(operator: Operator): boolean {
     case 'foreignKeyLookup':
     case 'foreignKeyUpdate':
     case 'sideOutput':
+      return false;
+    case 'windowAggregate':
+      // Its keys are windowed: their partitions are right, their bytes are not those of the input's keys.
       return false;
     case 'toStream':
       return operator.mapper === undefined;
@@ -146,6 +153,8 @@ export function keepsKey(operator: Operator): boolean {
     case 'foreignKeyResponse':
     case 'streamJoin':
     case 'deduplicate':
+    case 'cogroupInput':
+    case 'suppress':
       return true;
   }
 }

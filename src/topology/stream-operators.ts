@@ -22,6 +22,7 @@ import type { StreamGlobalTableJoinOperator, StreamTableJoinOperator } from './t
 import { tableOfRecords, TableOperators } from './table-operators';
 import { externalTopic } from './topics';
 import type { TopologyDraft } from './topology-draft';
+import { windowedPartitioner } from './windowed-partitioner';
 
 type TableJoinArguments = readonly [joiner: StreamTableJoinOperator['joiner'], options?: ErasedOptions];
 type GlobalJoinArguments = readonly [
@@ -126,7 +127,7 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
       valueSerde: options?.value ?? this.at.valueSerde,
       keyChanged,
     };
-    return new GroupedStreamOperators(this.draft, grouping, streamAt);
+    return new GroupedStreamOperators(this.draft, grouping, streamAt) as unknown as KGroupedStream<unknown, unknown>;
   }
 
   toTable(materialized?: string | ErasedOptions): TableOperators {
@@ -178,11 +179,12 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
       this.draft.report(new IllegalNameError('topic', topic, { topic, node: name }));
     }
     const purpose = typeof topic === 'string' ? `to write to '${topic}'` : 'to write to a topic';
+    const serdes = this.serdes(options, purpose);
     const sink = {
       name,
       topic: typeof topic === 'string' ? externalTopic(topic) : topic,
-      ...this.serdes(options, purpose),
-      partitioner: options?.partitioner,
+      ...serdes,
+      partitioner: options?.partitioner ?? windowedPartitioner(serdes.keySerde),
     };
     this.draft.addSink(sink, [this.at.node]);
   }

@@ -16,7 +16,10 @@ import type {
   TableTransformValuesOperator,
 } from './table-node-operators';
 import type { TableJoinKind } from './table-views';
+import { addSuppression } from './suppress-operators';
+import type { Suppression } from './suppression';
 import type { TopologyDraft } from './topology-draft';
+import type { SuppressOptions } from './windowed-options';
 
 type KeyMapper = (key: unknown, value: unknown) => unknown;
 type Joiner = (left: unknown, right: unknown) => unknown;
@@ -42,6 +45,11 @@ export class TableOperators implements Erased<KTable<unknown, unknown>> {
     const { store } = this.backing;
     if (store === undefined) throw new TableWithoutStoreError(this.at.node);
     return store;
+  }
+
+  suppress(suppression: Suppression<unknown>, options?: SuppressOptions): TableOperators {
+    const at = addSuppression(this.draft, this.at, suppression, options);
+    return new TableOperators(this.draft, at, this.backing, this.streamAt);
   }
 
   toStream(first?: KeyMapper | ErasedOptions, second?: ErasedOptions): KStream<unknown, unknown> {

@@ -136,6 +136,15 @@ export class TopologyDraft {
     return source;
   }
 
+  /** What is found at a node or at the nearest ones that lead to it. */
+  findAbove<T>(node: string, find: (operator: Operator) => T | undefined): readonly T[] {
+    const at = this.nodes.get(node);
+    const found = at?.kind === 'processor' ? find(at.operator) : undefined;
+    if (found !== undefined) return [found];
+    const parents = [...this.children].filter(([, children]) => children.includes(node)).map(([parent]) => parent);
+    return parents.flatMap((parent) => this.findAbove(parent, find));
+  }
+
   beginSplit(node: string): void {
     this.openSplits.add(node);
   }

@@ -120,7 +120,7 @@ export function nullsHaveToBeAskedForAndAreThenTyped(): void {
     nullable.filter((_key, value) => value !== null),
     true,
   );
-  expectType<KGroupedStream<string, string>>()(nullable.groupByKey(), true);
+  expectType<KGroupedStream<string, string, KnownSerdes, string | null>>()(nullable.groupByKey(), true);
   expectType<KStream<string, string | null>>()(nullable.repartition(), true);
   nullable.to('out', { value: serdes.string });
 }
