@@ -17,7 +17,8 @@ export function windowOf(type: WindowType, random: SeededRandom): WindowStep {
     case 'hopping':
       return { type, sizeMs, advanceMs: random.between(Math.ceil(sizeMs / 4), sizeMs), graceMs };
     case 'sliding':
-      return { type, timeDifferenceMs: random.between(0, 20), graceMs };
+      // Not 0: Kafka Streams takes that, and then fails at the first record.
+      return { type, timeDifferenceMs: random.between(1, 20), graceMs };
     case 'session':
       return { type, inactivityGapMs: random.between(1, 12), graceMs };
   }

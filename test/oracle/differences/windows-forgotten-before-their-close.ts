@@ -1,0 +1,21 @@
+import type { IntendedDifference } from './intended-difference';
+import { hasWindow, mayBeForgotten } from './windowed-outputs';
+
+export const windowsForgottenBeforeTheirClose: IntendedDifference = {
+  name: 'on close, every window has its result',
+  reason:
+    'When the record that closes a window is later than that by more than the window and its grace, the store of Kafka Streams ' +
+    'forgets the window before it is emitted, and its result is lost. Millrace emits it.',
+  concerns: (scenario) =>
+    scenario.graph.some(({ emit }) => emit === 'on-close') && hasWindow(scenario, ['tumbling', 'hopping', 'sliding']),
+  without({ kafka, millrace }, scenario) {
+    const emitted = new Set(kafka.map(({ step, topic, key }) => JSON.stringify([step, topic, key])));
+    return {
+      kafka,
+      millrace: millrace.filter(
+        (record) =>
+          emitted.has(JSON.stringify([record.step, record.topic, record.key])) || !mayBeForgotten(record, scenario),
+      ),
+    };
+  },
+};
