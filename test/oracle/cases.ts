@@ -57,7 +57,11 @@ export async function runKind(
     const generated = kind.generate(random);
     const stores = seed % ROCKSDB_EVERY === 0 || needsRocksdb(generated) ? 'rocksdb' : 'memory';
     const scenario: Scenario = { ...generated, stores };
-    return { seed, scenario, restarts: seed % RESTARTS_EVERY === 1 ? restartsIn(scenario, random) : undefined };
+    return {
+      seed,
+      scenario,
+      restarts: kind.restartable && seed % RESTARTS_EVERY === 1 ? restartsIn(scenario, random) : undefined,
+    };
   });
   const answers = all.map(({ scenario }) => streams.run(scenario));
   // One that fails while another is awaited is reported when its turn comes.
