@@ -12,8 +12,8 @@ export function compare(scenario: Scenario, kafka: ScenarioResult, millrace: Sce
   if (kafka.error?.step !== millrace.error?.step) return 'different';
   let both: BothOutputs = { kafka: kafka.outputs, millrace: millrace.outputs };
   if (same(both)) return 'same';
-  const intended = intendedDifferences.filter(({ concerns }) => concerns(scenario));
-  for (const { without } of intended) both = without(both, scenario);
+  const intended = intendedDifferences.filter(({ comparison }) => comparison?.concerns(scenario) === true);
+  for (const { comparison } of intended) both = comparison!.without(both, scenario);
   return intended.length > 0 && same(both) ? { intended } : 'different';
 }
 
