@@ -1,4 +1,5 @@
-import { intendedDifferences, type IntendedDifference } from './differences';
+import { intendedDifferences } from './differences';
+import type { BothOutputs, IntendedDifference } from './differences/intended-difference';
 import type { OutputRecord, Scenario, ScenarioResult } from './scenario';
 
 export type Verdict = 'same' | 'different' | { readonly intended: readonly IntendedDifference[] };
@@ -7,19 +8,20 @@ export type Verdict = 'same' | 'different' | { readonly intended: readonly Inten
  * Whether two sides did the same: for each topic and key the same records, in the same order, each after the same step; and a
  * failure, if any, at the same step. Where they did not, whether all of it is intended.
  */
-export function compare(scenario: Scenario, one: ScenarioResult, other: ScenarioResult): Verdict {
-  if (same(one, other)) return 'same';
-  const intended = intendedDifferences.filter(({ concerns }) => concerns(scenario));
-  const rest = (result: ScenarioResult): ScenarioResult =>
-    intended.reduce((left, { withoutIt }) => withoutIt(left, scenario), result);
-  return intended.length > 0 && same(rest(one), rest(other)) ? { intended } : 'different';
+export function compare(scenario: Scenario, kafka: ScenarioResult, millrace: ScenarioResult): Verdict {
+  if (kafka.error?.step !== millrace.error?.step) return 'different';
+  let both: BothOutputs = { kafka: kafka.outputs, millrace: millrace.outputs };
+  if (same(both)) return 'same';
+  const intended = intendedDifferences.filter(({ comparison }) => comparison?.concerns(scenario) === true);
+  for (const { comparison } of intended) both = comparison!.without(both, scenario);
+  return intended.length > 0 && same(both) ? { intended } : 'different';
 }
 
-function same(one: ScenarioResult, other: ScenarioResult): boolean {
-  if (one.error?.step !== other.error?.step || one.outputs.length !== other.outputs.length) return false;
-  const ones = byKey(one.outputs);
-  const others = byKey(other.outputs);
-  return ones.size === others.size && [...ones].every(([key, records]) => others.get(key) === records);
+function same({ kafka, millrace }: BothOutputs): boolean {
+  if (kafka.length !== millrace.length) return false;
+  const expected = byKey(kafka);
+  const given = byKey(millrace);
+  return expected.size === given.size && [...expected].every(([key, records]) => given.get(key) === records);
 }
 
 function byKey(outputs: readonly OutputRecord[]): Map<string, string> {

@@ -29,11 +29,16 @@ async function main(): Promise<void> {
   try {
     for (const kind of chosen) {
       const before = counts.different;
-      const difference = await runKind(streams, kind, { base, seeds }, counts);
-      console.log(
-        `${kind.name}: ${difference === undefined ? 'same' : `${counts.different - before} of ${seeds} differ`}`,
-      );
-      if (difference !== undefined) console.log(describeDifference(difference));
+      try {
+        const difference = await runKind(streams, kind, { base, seeds }, counts);
+        const different = counts.different - before;
+        console.log(`${kind.name}: ${different === 0 ? 'same' : `${different} of ${seeds} differ`}`);
+        if (difference !== undefined) console.log(describeDifference(difference));
+      } catch (error) {
+        counts.different++;
+        console.log(`${kind.name}: cannot be run`);
+        console.log(error);
+      }
     }
   } finally {
     await streams.close();

@@ -43,6 +43,11 @@ export class Step {
     return this.json[parameter] === true;
   }
 
+  /** Whether the flag is there and false. */
+  refuses(parameter: string): boolean {
+    return this.json[parameter] === false;
+  }
+
   part(parameter: string): Step {
     if (!this.has(parameter)) throw this.missing(parameter);
     return new Step(this.json[parameter] as Json);

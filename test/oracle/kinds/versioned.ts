@@ -16,6 +16,8 @@ import type { Traffic } from './traffic';
 
 const versioned = (random: SeededRandom, topic = 't'): GraphStep =>
   table(topic, { historyRetentionMs: random.pick([random.between(10, 60), 1_000]) });
+/** Kafka Streams fails at null keys here: see differences/failures.ts. */
+const withKeys: Partial<Traffic> = { outOfOrder: 0.4, nullKeys: 0 };
 /** Late enough for the past to matter. */
 const given: Partial<Traffic> = { outOfOrder: 0.4 };
 
@@ -35,7 +37,7 @@ function asOf(op: string): ScenarioKind[] {
         { ...join, graceMs: random.between(0, 30) },
         to('r'),
       ],
-      { ...given, nullKeys: 0 },
+      withKeys,
     ),
     kind(
       `versioned: stream-table ${op} with grace under another key`,
@@ -46,7 +48,7 @@ function asOf(op: string): ScenarioKind[] {
         { ...join, in: 'k', graceMs: random.between(0, 30) },
         to('r'),
       ],
-      { ...given, nullKeys: 0 },
+      withKeys,
     ),
   ];
 }

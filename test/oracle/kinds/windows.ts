@@ -17,7 +17,8 @@ export function windowOf(type: WindowType, random: SeededRandom): WindowStep {
     case 'hopping':
       return { type, sizeMs, advanceMs: random.between(Math.ceil(sizeMs / 4), sizeMs), graceMs };
     case 'sliding':
-      return { type, timeDifferenceMs: random.between(0, 20), graceMs };
+      // Not 0: Kafka Streams takes that, and then fails at the first record.
+      return { type, timeDifferenceMs: random.between(1, 20), graceMs };
     case 'session':
       return { type, inactivityGapMs: random.between(1, 12), graceMs };
   }
@@ -58,6 +59,25 @@ function windowed(type: WindowType, emit: 'on-update' | 'on-close'): ScenarioKin
   ];
 }
 
+/** Not of sliding windows and sessions, whose old values Kafka Streams gets wrong: see differences/old-values-of-windows.ts. */
+function regrouped(type: 'tumbling' | 'hopping'): ScenarioKind {
+  return kind(`${type} window: its table regrouped`, (random) => [
+    stream('a'),
+    byKey,
+    { id: 'w', op: 'windowedBy', in: 'g', window: windowOf(type, random) },
+    { id: 'c', op: 'count', in: 'w' },
+    { id: 'h', op: 'groupBy', in: 'c', key: ['field', '$key', '@', '1'], value: '$value' },
+    {
+      id: 'r',
+      op: 'reduce',
+      in: 'h',
+      reducer: ['add', '$aggregate', '$value'],
+      subtractor: ['subtract', '$aggregate', '$value'],
+    },
+    ...changesTo('r'),
+  ]);
+}
+
 function further(type: WindowType): ScenarioKind[] {
   return [
     kind(`${type} window: under another key`, (random) => [
@@ -71,21 +91,6 @@ function further(type: WindowType): ScenarioKind[] {
         emit: random.pick(['on-update', 'on-close']),
       },
       aggregated,
-      ...changesTo('r'),
-    ]),
-    kind(`${type} window: its table regrouped`, (random) => [
-      stream('a'),
-      byKey,
-      { id: 'w', op: 'windowedBy', in: 'g', window: windowOf(type, random) },
-      { id: 'c', op: 'count', in: 'w' },
-      { id: 'h', op: 'groupBy', in: 'c', key: ['field', '$key', '@', '1'], value: '$value' },
-      {
-        id: 'r',
-        op: 'reduce',
-        in: 'h',
-        reducer: ['add', '$aggregate', '$value'],
-        subtractor: ['subtract', '$aggregate', '$value'],
-      },
       ...changesTo('r'),
     ]),
     kind(`${type} window: counted, filtered and mapped`, (random) => [
@@ -125,8 +130,8 @@ function further(type: WindowType): ScenarioKind[] {
   ];
 }
 
-export const windowKinds: readonly ScenarioKind[] = windowTypes.flatMap((type) => [
-  ...windowed(type, 'on-update'),
-  ...windowed(type, 'on-close'),
-  ...further(type),
-]);
+export const windowKinds: readonly ScenarioKind[] = [
+  ...windowTypes.flatMap((type) => [...windowed(type, 'on-update'), ...windowed(type, 'on-close'), ...further(type)]),
+  regrouped('tumbling'),
+  regrouped('hopping'),
+];
