@@ -25,6 +25,7 @@ export type {
 export {
   DuplicateNameError,
   ForeignStreamError,
+  GraceTooLongError,
   IllegalDurationError,
   IllegalNameError,
   IllegalPartitionsError,

@@ -1,5 +1,6 @@
 import type { ForeignKeyOperator } from '../topology/foreign-key-operators';
 import type { TableNodeOperator } from '../topology/table-node-operators';
+import { BufferedStreamTableJoinNode } from './buffered-stream-table-join-node';
 import {
   ForeignKeyLookupNode,
   ForeignKeyResponseNode,
@@ -18,6 +19,7 @@ import {
   TableTransformValuesNode,
 } from './table-nodes';
 import type { TaskContext } from './task-context';
+import { VersionedTableSourceNode } from './versioned-table-source-node';
 
 /** Gives a node that belongs to a table its behaviour, for one task. */
 export function createTableOperator(
@@ -27,7 +29,9 @@ export function createTableOperator(
 ): OperatorNode {
   switch (operator.type) {
     case 'tableSource':
-      return new TableSourceNode(name, context, operator);
+      return operator.versioned === undefined
+        ? new TableSourceNode(name, context, operator)
+        : new VersionedTableSourceNode(name, context, operator.store!, operator.versioned);
     case 'tableFilter':
       return new TableFilterNode(name, context, operator);
     case 'tableMapValues':
@@ -43,7 +47,9 @@ export function createTableOperator(
     case 'tableJoinMerge':
       return new TableJoinMergeNode(name, context, operator.store);
     case 'streamTableJoin':
-      return new StreamTableJoinNode(name, context, operator);
+      return operator.buffer === undefined
+        ? new StreamTableJoinNode(name, context, operator)
+        : new BufferedStreamTableJoinNode(name, context, operator, operator.buffer);
     case 'foreignKeySubscribe':
       return new ForeignKeySubscribeNode(name, context, operator);
     case 'foreignKeyLookup':
