@@ -8,6 +8,7 @@ import {
   ForeignKeyUpdateNode,
 } from './foreign-key-nodes';
 import type { OperatorNode } from './operator-node';
+import { StreamGlobalTableJoinNode } from './stream-global-table-join-node';
 import { StreamTableJoinNode } from './stream-table-join-node';
 import { TableAggregateNode, TableGroupByNode } from './table-aggregate-nodes';
 import { TableJoinNode } from './table-join-node';
@@ -50,6 +51,8 @@ export function createTableOperator(
       return operator.buffer === undefined
         ? new StreamTableJoinNode(name, context, operator)
         : new BufferedStreamTableJoinNode(name, context, operator, operator.buffer);
+    case 'streamGlobalTableJoin':
+      return new StreamGlobalTableJoinNode(name, context, operator);
     case 'foreignKeySubscribe':
       return new ForeignKeySubscribeNode(name, context, operator);
     case 'foreignKeyLookup':
@@ -58,7 +61,5 @@ export function createTableOperator(
       return new ForeignKeyUpdateNode(name, context, operator);
     case 'foreignKeyResponse':
       return new ForeignKeyResponseNode(name, context, operator);
-    default:
-      throw new Error(`operator ${operator.type}`);
   }
 }

@@ -40,6 +40,8 @@ export class TaskContext implements RecordTime {
     readonly taskId: string,
     readonly stores: ReadonlyMap<string, EpochStore<unknown, unknown>>,
     readonly failures: RecordFailures,
+    /** Rows of topics that every instance holds all of. */
+    readonly globalTables: ReadonlyMap<string, EpochStore<unknown, unknown>> = new Map(),
   ) {}
 
   recordMetadata(): RecordMetadata | undefined {

@@ -17,6 +17,7 @@ export interface TaskFactoryParts {
   readonly counter: FailureCounter;
   /** For all stores of one task together. */
   readonly cacheBytesPerTask: (id: TaskId) => number;
+  readonly globalTables?: ReadonlyMap<string, EpochStore<unknown, unknown>> | undefined;
   readonly logger: Logger;
 }
 
@@ -51,6 +52,7 @@ export class TaskFactory {
             new EpochStore<unknown, unknown>(definition, database, time, cacheBytes, stateIsEmpty),
           ]),
         ),
+      globalTables: this.parts.globalTables,
       topicName: (topic) => topicName(applicationId, topic),
       changelogTopics,
       startOffsets: new Map(

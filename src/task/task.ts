@@ -22,6 +22,8 @@ export interface TaskEnvironment {
   readonly database: StateDatabase;
   readonly collector: RecordCollector & { readonly sizeInBytes: number };
   readonly createStores: (context: TaskContext) => ReadonlyMap<string, EpochStore<unknown, unknown>>;
+  /** By name. Not the task's own: it only reads them. */
+  readonly globalTables?: ReadonlyMap<string, EpochStore<unknown, unknown>> | undefined;
   readonly topicName: (topic: TopicReference) => string;
   readonly changelogTopics: ReadonlyMap<string, OutputTopic>;
   /** For each input topic, the offset of the next record to process. */
@@ -84,7 +86,13 @@ export class Task {
     this.id = id;
     this.failures = new ConfiguredRecordFailures(handlers, deadLetterTopic, collector, counter, logger);
     const stores = new Map<string, EpochStore<unknown, unknown>>();
-    this.context = new TaskContext(environment.applicationId, id.toString(), stores, this.failures);
+    this.context = new TaskContext(
+      environment.applicationId,
+      id.toString(),
+      stores,
+      this.failures,
+      environment.globalTables,
+    );
     for (const [name, store] of environment.createStores(this.context)) stores.set(name, store);
     this.failures.attach(this.context);
     this.stores = [...stores.values()];
