@@ -87,7 +87,20 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new AggregateNode(name, context, operator, context.stores.get(operator.store)!);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
-    default:
+    case 'tableSource':
+    case 'tableFilter':
+    case 'tableMapValues':
+    case 'tableTransformValues':
+    case 'tableGroupBy':
+    case 'tableAggregate':
+    case 'tableJoin':
+    case 'tableJoinMerge':
+    case 'streamTableJoin':
+    case 'streamGlobalTableJoin':
+    case 'foreignKeySubscribe':
+    case 'foreignKeyLookup':
+    case 'foreignKeyUpdate':
+    case 'foreignKeyResponse':
       return createTableOperator(name, operator, context);
   }
 }

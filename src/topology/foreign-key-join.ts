@@ -50,7 +50,7 @@ export function joinOnForeignKey(
   draft.addStore({
     kind: 'timestamped-key-value',
     name: subscriptions,
-    keySerde: bytes as Serde<unknown>,
+    keySerde: bytes,
     valueSerde: subscription,
     changelog: options?.changelog ?? true,
     backend: options?.backend ?? 'rocksdb',
@@ -73,7 +73,7 @@ export function joinOnForeignKey(
     {
       name: `${node}-response`,
       keySerde: primaryKeySerde,
-      valueSerde: responseSerde(foreignValueSerde) as Serde<unknown>,
+      valueSerde: responseSerde(foreignValueSerde),
       partitioner: (_key, response) => (response as SubscriptionResponse).primaryPartition,
     },
     [lookup, update],

@@ -77,7 +77,8 @@ export interface Subscription {
 export interface SubscriptionResponse {
   /** Of the left value that subscribed. */
   readonly hash: Buffer | null;
-  readonly foreignValue: Value | undefined;
+  /** Undefined where there is none. */
+  readonly foreignValue: Value;
   /** Not part of the record: says where it goes. */
   readonly primaryPartition: number;
 }

@@ -45,10 +45,8 @@ export function joinStreamWithTable(
     draft.addStore({
       kind: 'record-buffer',
       name: store,
-      keySerde: bufferKeySerde(bufferedKeySerde) as Serde<unknown>,
-      valueSerde: bufferedRecordSerde(
-        draft.require('value', options.value ?? stream.valueSerde, node, purpose),
-      ) as Serde<unknown>,
+      keySerde: bufferKeySerde(bufferedKeySerde),
+      valueSerde: bufferedRecordSerde(draft.require('value', options.value ?? stream.valueSerde, node, purpose)),
       changelog: options.changelog ?? true,
       backend: options.backend ?? 'rocksdb',
     });

@@ -90,7 +90,7 @@ export class StreamsBuilder {
       valueSerde: options.value,
       backend: options.backend ?? 'rocksdb',
     });
-    return new GlobalTableOperators(this.draft, name) as GlobalKTable<K, V>;
+    return new GlobalTableOperators(this.draft, name);
   }
 
   /**

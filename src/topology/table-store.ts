@@ -23,8 +23,8 @@ export function addTableStore(
       ? { kind: 'timestamped-key-value', keySerde, valueSerde, ...kept }
       : {
           kind: 'versioned-key-value',
-          keySerde: versionedKeySerde(keySerde) as Serde<unknown>,
-          valueSerde: versionedEntrySerde(valueSerde) as Serde<unknown>,
+          keySerde: versionedKeySerde(keySerde),
+          valueSerde: versionedEntrySerde(valueSerde),
           ...kept,
         },
   );

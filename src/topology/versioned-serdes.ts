@@ -60,6 +60,7 @@ export function versionedEntrySerde(value: Serde<unknown>): Serde<VersionedEntry
           return { type: 'former', versions: readFormer(bytes, value) };
         case TIME:
           return { type: 'time', observed: time(bytes, 1) };
+        case undefined:
         default:
           throw new DeserializationError(name, 'its first byte is not that of an entry');
       }
