@@ -1,4 +1,3 @@
-import type { Serde } from '../serde/serde';
 import { bufferedRecordSerde, bufferKeySerde } from './buffer-serdes';
 import type { ErasedOptions } from './erased';
 import { GraceTooLongError, TableNotVersionedError } from './errors';
