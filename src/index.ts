@@ -39,6 +39,7 @@ export type {
 export {
   DuplicateNameError,
   ForeignStreamError,
+  GraceTooLongError,
   IllegalDurationError,
   IllegalNameError,
   IllegalPartitionsError,

@@ -105,7 +105,20 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new ProcessNode(name, context, operator, node.stores);
     case 'sideOutput':
       return new SideOutputNode(name, context, operator.output);
-    default:
+    case 'tableSource':
+    case 'tableFilter':
+    case 'tableMapValues':
+    case 'tableTransformValues':
+    case 'tableGroupBy':
+    case 'tableAggregate':
+    case 'tableJoin':
+    case 'tableJoinMerge':
+    case 'streamTableJoin':
+    case 'streamGlobalTableJoin':
+    case 'foreignKeySubscribe':
+    case 'foreignKeyLookup':
+    case 'foreignKeyUpdate':
+    case 'foreignKeyResponse':
       return createTableOperator(name, operator, context);
   }
 }

@@ -1,5 +1,6 @@
 import type { ForeignKeyOperator } from '../topology/foreign-key-operators';
 import type { TableNodeOperator } from '../topology/table-node-operators';
+import { BufferedStreamTableJoinNode } from './buffered-stream-table-join-node';
 import {
   ForeignKeyLookupNode,
   ForeignKeyResponseNode,
@@ -7,6 +8,7 @@ import {
   ForeignKeyUpdateNode,
 } from './foreign-key-nodes';
 import type { OperatorNode } from './operator-node';
+import { StreamGlobalTableJoinNode } from './stream-global-table-join-node';
 import { StreamTableJoinNode } from './stream-table-join-node';
 import { TableAggregateNode, TableGroupByNode } from './table-aggregate-nodes';
 import { TableJoinNode } from './table-join-node';
@@ -18,6 +20,7 @@ import {
   TableTransformValuesNode,
 } from './table-nodes';
 import type { TaskContext } from './task-context';
+import { VersionedTableSourceNode } from './versioned-table-source-node';
 
 /** Gives a node that belongs to a table its behaviour, for one task. */
 export function createTableOperator(
@@ -27,7 +30,9 @@ export function createTableOperator(
 ): OperatorNode {
   switch (operator.type) {
     case 'tableSource':
-      return new TableSourceNode(name, context, operator);
+      return operator.versioned === undefined
+        ? new TableSourceNode(name, context, operator)
+        : new VersionedTableSourceNode(name, context, operator.store!, operator.versioned);
     case 'tableFilter':
       return new TableFilterNode(name, context, operator);
     case 'tableMapValues':
@@ -43,7 +48,11 @@ export function createTableOperator(
     case 'tableJoinMerge':
       return new TableJoinMergeNode(name, context, operator.store);
     case 'streamTableJoin':
-      return new StreamTableJoinNode(name, context, operator);
+      return operator.buffer === undefined
+        ? new StreamTableJoinNode(name, context, operator)
+        : new BufferedStreamTableJoinNode(name, context, operator, operator.buffer);
+    case 'streamGlobalTableJoin':
+      return new StreamGlobalTableJoinNode(name, context, operator);
     case 'foreignKeySubscribe':
       return new ForeignKeySubscribeNode(name, context, operator);
     case 'foreignKeyLookup':
@@ -52,7 +61,5 @@ export function createTableOperator(
       return new ForeignKeyUpdateNode(name, context, operator);
     case 'foreignKeyResponse':
       return new ForeignKeyResponseNode(name, context, operator);
-    default:
-      throw new Error(`operator ${operator.type}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { StreamTableJoinOperator } from '../topology/table-node-operators';
+import { historyRetentionOf } from '../topology/table-views';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';
 import { createValueGetter, type ValueGetter } from './value-getters';
@@ -6,14 +7,16 @@ import { createValueGetter, type ValueGetter } from './value-getters';
 /** Joins each record with the table's current value for its key. */
 export class StreamTableJoinNode extends OperatorNode {
   private readonly table: ValueGetter;
+  private readonly versioned: boolean;
 
   constructor(
     name: string,
     context: TaskContext,
-    private readonly operator: StreamTableJoinOperator,
+    protected readonly operator: StreamTableJoinOperator,
   ) {
     super(name, context);
     this.table = createValueGetter(operator.view, context, name);
+    this.versioned = historyRetentionOf(operator.view) !== undefined;
   }
 
   override requestsState(keySerde: string): boolean {
@@ -42,9 +45,13 @@ export class StreamTableJoinNode extends OperatorNode {
       this.context.failures.recordSkipped(this.name, 'null-key');
       return undefined;
     }
+    return this.lookUp(key, value, timestamp);
+  }
+
+  protected lookUp(key: unknown, value: unknown, timestamp: number): Processed {
     let waiting: Processed;
     try {
-      waiting = this.table.get(key);
+      waiting = this.versioned ? this.table.getAsOf(key, timestamp) : this.table.get(key);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -63,7 +70,7 @@ export class StreamTableJoinNode extends OperatorNode {
     await this.join(key, value, this.table.value, timestamp);
   }
 
-  private join(key: unknown, value: unknown, tableValue: unknown, timestamp: number): Processed {
+  protected join(key: unknown, value: unknown, tableValue: unknown, timestamp: number): Processed {
     const { left, joiner } = this.operator;
     if (tableValue === undefined && !left) return undefined;
     let joined: unknown;

@@ -58,6 +58,8 @@ abstract class StoredTableNode extends OperatorNode {
     const oldValue = this.oldValueOf(entry.value);
     if (!this.passes(newValue, oldValue)) return undefined;
     store.write(entry, newValue, timestamp);
+    // A table that is only looked up in, as most that streams are joined with.
+    if (this.children.length === 0) return undefined;
     const change: Change<unknown> = { newValue, oldValue };
     return this.forward(key, change, timestamp);
   }

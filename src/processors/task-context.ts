@@ -53,6 +53,8 @@ export class TaskContext implements RecordTime {
     readonly failures: RecordFailures,
     /** Milliseconds since 1970. */
     readonly wallClock: () => number,
+    /** Rows of topics that every instance holds all of. */
+    readonly globalTables: ReadonlyMap<string, EpochStore<unknown, unknown>> = new Map(),
   ) {}
 
   /** What several operators of this task share under a name: made by the first one that asks for it. */

@@ -1,5 +1,6 @@
 import type { EpochStore } from '../state/epoch-store';
-import type { TableJoinKind, TableView } from '../topology/table-views';
+import { VersionedTable, type Version } from '../state/versioned-table';
+import type { TableJoinKind, TableView, VersionedStore } from '../topology/table-views';
 import type { Processed } from './operator-node';
 import type { TaskContext } from './task-context';
 import { TransformerRun } from './transformer-run';
@@ -48,7 +49,7 @@ export function createValueGetter(view: TableView, context: TaskContext, node: s
   switch (view.type) {
     case 'store': {
       const store = context.stores.get(view.store)!;
-      return new StoreGetter(store);
+      return view.versioned === undefined ? new StoreGetter(store) : new VersionedGetter(store, view.versioned);
     }
     case 'filter': {
       const { predicate, negate } = view;
@@ -97,6 +98,44 @@ class StoreGetter extends ValueGetter {
 
   requestState(key: unknown): void {
     this.store.request(key);
+  }
+}
+
+/** Of a table that keeps its past values too. */
+class VersionedGetter extends ValueGetter {
+  private readonly table: VersionedTable;
+
+  constructor(
+    store: EpochStore<unknown, unknown>,
+    private readonly versioned: VersionedStore,
+  ) {
+    super();
+    this.table = new VersionedTable(store, versioned.keySerde, versioned.historyRetentionMs);
+  }
+
+  get(key: unknown): Processed {
+    const version = this.table.lookupLatest(key);
+    return version === undefined ? this.take(this.table.loadLatest(key)) : this.found(version.value, version.timestamp);
+  }
+
+  override getAsOf(key: unknown, timestamp: number): Processed {
+    const version = this.table.lookupAsOf(key, timestamp);
+    return version === undefined
+      ? this.take(this.table.loadAsOf(key, timestamp))
+      : this.found(version.value, version.timestamp);
+  }
+
+  private async take(loading: Promise<Version>): Promise<void> {
+    const { value, timestamp } = await loading;
+    this.found(value, timestamp);
+  }
+
+  requestsState(keySerde: string): boolean {
+    return this.versioned.keySerde.name === keySerde;
+  }
+
+  requestState(key: unknown): void {
+    this.table.request(key);
   }
 }
 

@@ -15,6 +15,7 @@ import type { MillraceMetrics } from '../metrics/metrics';
 import type { FailpointHook } from './failpoints';
 import { createGroupAssignor } from './group-assignor';
 import type { FormerMembers } from './former-members';
+import type { GlobalTables } from './global-tables';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
@@ -35,6 +36,7 @@ export interface InstanceParts {
   readonly layout: TaskLayout;
   readonly memory: InstanceMemory;
   readonly states: LocalStates;
+  readonly globalTables: GlobalTables;
   readonly purge: RepartitionPurge;
   readonly members: FormerMembers;
   readonly logger: Logger;
@@ -91,6 +93,7 @@ export function createStreamThread(
       },
       deadLetterTopic: config.deadLetterTopic,
       counter: new MetricsFailureCounter(metrics),
+      globalTables: parts.globalTables.stores,
       cacheBytesPerTask: (id) => memory.cacheBytesOf(id),
       logger,
       wallClock: systemClock,

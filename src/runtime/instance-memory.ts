@@ -30,7 +30,16 @@ export class InstanceMemory {
   }
 
   cacheBytesOf(id: TaskId): number {
-    return this.hasStores(id) ? this.config.cacheMaxBytes / this.statefulTasks : 0;
+    return this.hasStores(id) ? (this.config.cacheMaxBytes - this.globalCacheBytes) / this.statefulTasks : 0;
+  }
+
+  /** Of each global table. They have a quarter of the cache together, where there are any. */
+  get cacheBytesPerGlobalTable(): number {
+    return this.globalCacheBytes / Math.max(1, this.topology.globalTables.size);
+  }
+
+  private get globalCacheBytes(): number {
+    return this.topology.globalTables.size === 0 ? 0 : this.config.cacheMaxBytes / 4;
   }
 
   /**

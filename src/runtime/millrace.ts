@@ -14,8 +14,10 @@ import {
 import { createStreamThread } from './create-stream-thread';
 import type { FailpointHook } from './failpoints';
 import { FormerMembers } from './former-members';
+import { GlobalTables } from './global-tables';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
+import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
 import type { StreamThread, ThreadState } from './stream-thread';
 import { systemClock } from './system-clock';
@@ -36,6 +38,8 @@ export interface MillraceDependencies {
 
 /** The state directory is not looked through more often than this. */
 const MIN_CLEANING_INTERVAL_MS = 60_000;
+
+const MAX_OPEN_FILES_PER_GLOBAL_TABLE = 256;
 
 /** The application did not stop within the time that `close` was given. What was not committed is processed again after the next start. */
 export class CloseTimeoutError extends IllegalStateError {}
@@ -163,6 +167,24 @@ export class Millrace {
     this.cleanups.push(() => members.settled());
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
+    const globalTables = new GlobalTables({
+      topology,
+      cluster,
+      admin,
+      directory,
+      cacheBytesPerTable: memory.cacheBytesPerGlobalTable,
+      rocksdb: {
+        blockCacheBytes: memory.blockCacheBytesPerTask(topology.globalTables.size),
+        writeBufferBytes: memory.writeBufferBytesPerTask,
+        maxOpenFiles: MAX_OPEN_FILES_PER_GLOBAL_TABLE,
+      },
+      handling: config.deserializationExceptionHandler,
+      counter: new MetricsFailureCounter(metrics),
+      logger,
+      onFailure: (error) => void this.stop(error),
+    });
+    this.cleanups.push(() => globalTables.close());
+    await globalTables.start();
     if (this.isStopping) return;
     const layout = new TaskLayout(config.applicationId, topology, plan);
     const purge = new RepartitionPurge(admin, layout.repartitionTopics, logger);
@@ -192,6 +214,7 @@ export class Millrace {
           admin,
           layout,
           memory,
+          globalTables,
           states,
           purge,
           members,

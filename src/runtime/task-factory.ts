@@ -19,6 +19,7 @@ export interface TaskFactoryParts {
   readonly counter: FailureCounter;
   /** For all stores of one task together. */
   readonly cacheBytesPerTask: (id: TaskId) => number;
+  readonly globalTables?: ReadonlyMap<string, EpochStore<unknown, unknown>> | undefined;
   readonly logger: Logger;
   /** Milliseconds since 1970. Default: of this machine. */
   readonly wallClock?: (() => number) | undefined;
@@ -62,6 +63,7 @@ export class TaskFactory {
             new EpochStore<unknown, unknown>(definition, database, time, cacheBytes, stateIsEmpty),
           ]),
         ),
+      globalTables: this.parts.globalTables,
       topicName: (topic) => topicName(applicationId, topic),
       changelogTopics,
       starts: new Map(

@@ -67,8 +67,8 @@ export interface TopicPlan {
   readonly sourcePartitions: ReadonlyMap<string, number>;
 }
 
-/** Names of the topics that users have to create: sources, and sinks with a fixed name. */
-export function externalTopics(topology: Topology): { sources: string[]; sinks: string[] } {
+/** Names of the topics that users have to create: sources, sinks with a fixed name, and those of global tables. */
+export function externalTopics(topology: Topology): { sources: string[]; sinks: string[]; globals: string[] } {
   const sources = new Set<string>();
   const sinks = new Set<string>();
   for (const node of topology.nodes.values()) {
@@ -76,7 +76,8 @@ export function externalTopics(topology: Topology): { sources: string[]; sinks: 
       node.topics.filter((topic) => !topic.internal).forEach((topic) => sources.add(topic.name));
     if (node.kind === 'sink' && typeof node.topic !== 'function' && !node.topic.internal) sinks.add(node.topic.name);
   }
-  return { sources: [...sources], sinks: [...sinks] };
+  const globals = [...topology.globalTables.values()].map(({ topic }) => topic.name);
+  return { sources: [...sources], sinks: [...sinks], globals: [...new Set(globals)] };
 }
 
 /**

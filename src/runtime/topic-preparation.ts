@@ -44,12 +44,12 @@ export async function prepareTopics(
   topology: Topology,
   logger: Logger,
 ): Promise<TopicPlan> {
-  const { sources, sinks } = externalTopics(topology);
+  const { sources, sinks, globals } = externalTopics(topology);
   const deadLetter = options.deadLetterTopic === undefined ? [] : [options.deadLetterTopic];
-  const found = await admin.describeTopics([...new Set([...sources, ...sinks, ...deadLetter])]);
+  const found = await admin.describeTopics([...new Set([...sources, ...sinks, ...globals, ...deadLetter])]);
   const missing = (topics: readonly string[]): string[] => topics.filter((topic) => found.get(topic) === undefined);
   for (const [topics, role] of [
-    [sources, 'source'],
+    [[...sources, ...globals], 'source'],
     [sinks, 'sink'],
     [deadLetter, 'dead-letter'],
   ] as const) {

@@ -7,6 +7,7 @@ import { StateDirectoryNameError } from './state-directory-errors';
        instance-id                   a random UUID, made once
        lock/, lock-holder.json       see StateDirectoryLock
        tasks/<task id>/db/           the task's database
+       global-tables/<store>/db/     a global table's database
        deleted/                      what was wiped, until it is deleted
 */
 
@@ -14,6 +15,7 @@ export interface StateDirectoryLayout {
   readonly root: string;
   readonly instanceId: string;
   readonly tasks: string;
+  readonly globalTables: string;
   readonly deleted: string;
 }
 
@@ -31,7 +33,13 @@ export function stateDirectoryLayout(stateDir: string, applicationId: string): S
       'it must be 1 to 200 of the characters a-z, A-Z, 0-9, ".", "_" and "-", not only dots',
     );
   const root = join(stateDir, applicationId);
-  return { root, instanceId: join(root, 'instance-id'), tasks: join(root, 'tasks'), deleted: join(root, 'deleted') };
+  return {
+    root,
+    instanceId: join(root, 'instance-id'),
+    tasks: join(root, 'tasks'),
+    globalTables: join(root, 'global-tables'),
+    deleted: join(root, 'deleted'),
+  };
 }
 
 export function isTaskId(name: string): boolean {

@@ -116,9 +116,27 @@ export class StateDirectory {
     await this.closeTask(taskId).catch(ignoreDirectoryFailure);
     this.changelogSums.delete(taskId);
     const { root } = taskDirectoryLayout(this.layout, taskId);
+    await this.wipe(root, taskId);
+  }
+
+  /** Where a global table's database is. */
+  globalTablePath(store: string): string {
+    return join(this.layout.globalTables, store, 'db');
+  }
+
+  /**
+   * Deletes a global table's state, which must be closed.
+   *
+   * @throws {StateDirectoryError}
+   */
+  async wipeGlobalTable(store: string): Promise<void> {
+    await this.wipe(join(this.layout.globalTables, store), store);
+  }
+
+  private async wipe(root: string, name: string): Promise<void> {
     await guardDirectory(root, async () => {
       await makeDirectory(this.layout.deleted);
-      const grave = join(this.layout.deleted, `${taskId}-${randomUUID()}`);
+      const grave = join(this.layout.deleted, `${name}-${randomUUID()}`);
       try {
         await rename(root, grave);
       } catch (error) {

@@ -24,6 +24,8 @@ export interface TaskEnvironment {
   readonly database: StateDatabase;
   readonly collector: RecordCollector & { readonly sizeInBytes: number };
   readonly createStores: (context: TaskContext) => ReadonlyMap<string, EpochStore<unknown, unknown>>;
+  /** By name. Not the task's own: it only reads them. */
+  readonly globalTables?: ReadonlyMap<string, EpochStore<unknown, unknown>> | undefined;
   readonly topicName: (topic: TopicReference) => string;
   readonly changelogTopics: ReadonlyMap<string, OutputTopic>;
   /** For each input topic, where the next record to process is, and the time of those before. */
@@ -95,7 +97,14 @@ export class Task {
     this.id = id;
     this.failures = new ConfiguredRecordFailures(handlers, deadLetterTopic, collector, counter, logger);
     const stores = new Map<string, EpochStore<unknown, unknown>>();
-    this.context = new TaskContext(environment.applicationId, id.toString(), stores, this.failures, wallClock);
+    this.context = new TaskContext(
+      environment.applicationId,
+      id.toString(),
+      stores,
+      this.failures,
+      wallClock,
+      environment.globalTables,
+    );
     this.idling = new TaskIdling(environment.maxTaskIdleMs, wallClock);
     for (const [name, store] of environment.createStores(this.context)) stores.set(name, store);
     this.failures.attach(this.context);

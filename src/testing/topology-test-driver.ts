@@ -12,7 +12,8 @@ import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record
 import { decodePartitionTime } from '../task/partition-time';
 import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
-import type { Topology } from '../topology/graph';
+import { GlobalTable, globalStore } from '../task/global-table';
+import type { GlobalTableDefinition, Topology } from '../topology/graph';
 import type { KeyValueStore } from '../topology/processor-api';
 import type { WindowAggregateOperator } from '../topology/window-operators';
 import { MemoryCollector } from './memory-collector';
@@ -77,6 +78,8 @@ export class TopologyTestDriver {
   private readonly signal = new WakeSignal();
   private readonly skippedRecords = new Map<SkipReason, number>();
   private tasks: DriverTask[] = [];
+  private readonly globalDatabases = new Map<string, StateDatabase>();
+  private globalTables: GlobalTable[] = [];
   private wallClock: number;
 
   private constructor(
@@ -85,8 +88,8 @@ export class TopologyTestDriver {
   ) {
     const { applicationId = 'test', partitions = {} } = options;
     this.wallClock = options.initialWallClockTime ?? 0;
-    const { sources, sinks } = externalTopics(topology);
-    for (const name of new Set([...sources, ...sinks])) this.topics.create(name, partitions[name] ?? 1);
+    const { sources, sinks, globals } = externalTopics(topology);
+    for (const name of new Set([...sources, ...sinks, ...globals])) this.topics.create(name, partitions[name] ?? 1);
     const counts = new Map(sources.map((name) => [name, this.topics.partitions(name).length]));
     const plan = planTopics(applicationId, topology, counts);
     for (const { name, partitions: count } of plan.internalTopics) this.topics.create(name, count);
@@ -133,6 +136,8 @@ export class TopologyTestDriver {
     const found = this.tasks
       .filter(({ id }) => partition === undefined || id.partition === partition)
       .flatMap(({ task }) => task.stores.find((store) => store.name === name) ?? []);
+    if (found.length === 0)
+      found.push(...this.globalTables.map(({ store }) => store).filter((store) => store.name === name));
     return found.length === 0
       ? undefined
       : new TestStores<K, V>(name, found as unknown as readonly KeyValueStore<K, V>[]);
@@ -195,7 +200,10 @@ export class TopologyTestDriver {
   async restart(options: { readonly state?: 'kept' | 'lost' } = {}): Promise<void> {
     this.tasks = [];
     this.collector.discard();
-    if (options.state === 'lost') this.databases.clear();
+    if (options.state === 'lost') {
+      this.databases.clear();
+      this.globalDatabases.clear();
+    }
     await this.start();
     await this.processAll();
   }
@@ -212,7 +220,12 @@ export class TopologyTestDriver {
       recordSkipped: (_, reason) => this.skippedRecords.set(reason, (this.skippedRecords.get(reason) ?? 0) + 1),
       recordDeadLettered: () => undefined,
     };
+    this.globalTables = [...this.topology.globalTables.values()].map((definition) =>
+      this.openGlobalTable(definition, counter, logger),
+    );
+    await this.followGlobalTables();
     const factory = new TaskFactory({
+      globalTables: new Map(this.globalTables.map(({ name, store }) => [name, store])),
       layout,
       collector,
       handlers: { deserialization: 'fail', processing: 'fail', production: 'fail', ...options.handlers },
@@ -233,6 +246,26 @@ export class TopologyTestDriver {
       const task = await factory.create(id, database, new Map(starts), database.approximateEntries() === 0, times);
       for (const [topic, from] of given) task.add(topic, [], from, this.topics.partition(topic, id.partition).end);
       this.tasks.push({ id, task, given });
+    }
+  }
+
+  private openGlobalTable(definition: GlobalTableDefinition, counter: FailureCounter, logger: Logger): GlobalTable {
+    const { name } = definition;
+    const database = this.globalDatabases.get(name) ?? openMemoryState(`table ${name}`, [globalStore(definition)]);
+    this.globalDatabases.set(name, database);
+    const handling = this.options.handlers?.deserialization ?? 'fail';
+    return new GlobalTable({ definition, database, cacheBytes: CACHE_BYTES_PER_TASK, handling, counter, logger });
+  }
+
+  /** Brings every global table to the end of its topic, all partitions. */
+  private async followGlobalTables(): Promise<void> {
+    for (const [index, definition] of [...this.topology.globalTables.values()].entries()) {
+      const table = this.globalTables[index]!;
+      const topic = definition.topic.name;
+      for (const [partition, log] of this.topics.partitions(topic).entries()) {
+        const from = table.position(topic, partition) ?? 0;
+        if (from < log.end) await table.apply(topic, partition, [log.read(from)], log.end);
+      }
     }
   }
 
@@ -266,6 +299,7 @@ export class TopologyTestDriver {
 
   /** @returns whether anything was there to be processed */
   private async processGiven(): Promise<boolean> {
+    await this.followGlobalTables();
     let processed = 0;
     for (const driven of this.tasks) {
       const { task } = driven;

@@ -38,6 +38,7 @@ export function changeSerde(value: Serde<unknown>): Serde<Change<unknown>> {
             oldValue: value.deserialize(bytes.subarray(start + length, end)),
           };
         }
+        case undefined:
         default:
           throw new DeserializationError(name, 'its last byte is not that of a change');
       }

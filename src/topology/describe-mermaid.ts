@@ -18,6 +18,10 @@ class Chart {
 
   draw(topology: Topology): string {
     const boxes = topology.subtopologies.flatMap((subtopology) => this.drawSubtopology(subtopology));
+    for (const { name, topic } of topology.globalTables.values()) {
+      boxes.push(`  ${this.identify('store', name)}[("${name}")]`);
+      this.edges.push(`  ${this.topic(topic.name)} --> ${this.identify('store', name)}`);
+    }
     return ['flowchart TD', ...boxes, ...this.outside, ...this.edges].join('\n');
   }
 
@@ -42,6 +46,9 @@ class Chart {
     }
     if (node.kind === 'processor') {
       for (const store of node.stores) this.edges.push(`  ${id} --- ${this.identify('store', store)}`);
+      if (node.operator.type === 'streamGlobalTableJoin') {
+        this.edges.push(`  ${id} --- ${this.identify('store', node.operator.table)}`);
+      }
     }
     if (node.kind === 'sink') this.edges.push(`  ${id} --> ${this.target(node.name, node.topic)}`);
     else for (const child of node.children) this.edges.push(`  ${id} --> ${this.node(child)}`);

@@ -9,7 +9,14 @@ import { changelogTopic } from './topics';
  * console.log(describe(builder.build()));
  */
 export function describe(topology: Topology): string {
-  return `Topologies:\n${topology.subtopologies.map(describeSubtopology).join('\n\n')}`;
+  const globals = [...topology.globalTables.values()].map(
+    ({ name, topic, backend }) => `  Global table: ${name} (topic: ${topic.name}, ${backend})`,
+  );
+  const parts = [
+    ...topology.subtopologies.map(describeSubtopology),
+    ...(globals.length > 0 ? [globals.join('\n')] : []),
+  ];
+  return `Topologies:\n${parts.join('\n\n')}`;
 }
 
 function describeSubtopology(subtopology: Subtopology): string {

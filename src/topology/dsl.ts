@@ -35,6 +35,9 @@ import type { SuppressOptions, WindowedCogroupOptions, WindowedOptions } from '.
 declare const knows: unique symbol;
 declare const row: unique symbol;
 
+/** Null, if a function may return null or undefined: it deletes a row then. */
+type NullIn<R> = [Extract<R, null | undefined>] extends [never] ? never : null;
+
 /* The DSL: four kinds of object that lead to one another. All are immutable; each operator adds a node and returns a new object. */
 
 /**
@@ -478,10 +481,10 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
    * Another value for each row. A result of null or undefined deletes the row. With `value` the result's serde is known; with
    * `store` as well the table is kept in a store, so that the mapper is called once for each change, and not for each lookup.
    */
-  mapValues<V2>(
-    mapper: (value: NonNullable<V>, key: K) => V2,
-    options: MaterializedTableOptions<NonNullable<V2>>,
-  ): KTable<K, V2 | Extract<V, null>>;
+  mapValues<V2, R extends V2 | null | undefined>(
+    mapper: (value: NonNullable<V>, key: K) => R,
+    options: MaterializedTableOptions<V2>,
+  ): KTable<K, V2 | NullIn<R> | Extract<V, null>>;
   mapValues<V2>(
     mapper: (value: NonNullable<V>, key: K) => V2,
     options?: Named,
@@ -512,11 +515,11 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KGroupedTable<NonNullable<K2>, NonNullable<V2>>;
 
   /** The rows that both tables have. Their topics must have the same number of partitions. */
-  join<V2, R, S2 extends KnownSerdes>(
+  join<V2, V3, R extends V3 | null | undefined, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
-    options: MaterializedTableOptions<NonNullable<R>>,
-  ): KTable<K, R | Extract<V | V2, null>>;
+    options: MaterializedTableOptions<V3>,
+  ): KTable<K, V3 | NullIn<R> | Extract<V | V2, null>>;
   join<V2, R, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
@@ -531,12 +534,12 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
    * @example
    * orders.join(customers, (order) => order.customer, (order, customer) => ({ ...order, name: customer.name }))
    */
-  join<K2, V2, R, S2 extends KnownSerdes>(
+  join<K2, V2, V3, R extends V3 | null | undefined, S2 extends KnownSerdes>(
     other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2>) => R,
-    options: MaterializedTableOptions<NonNullable<R>>,
-  ): KTable<K, R | null>;
+    options: MaterializedTableOptions<V3>,
+  ): KTable<K, V3 | null>;
   join<K2, V2, R, S2 extends KnownSerdes>(
     other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
@@ -545,11 +548,11 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KTable<K, R | null, S & 'key'>;
 
   /** All rows of this table, with null for what the other does not have. */
-  leftJoin<V2, R, S2 extends KnownSerdes>(
+  leftJoin<V2, V3, R extends V3 | null | undefined, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
-    options: MaterializedTableOptions<NonNullable<R>>,
-  ): KTable<K, R | Extract<V, null>>;
+    options: MaterializedTableOptions<V3>,
+  ): KTable<K, V3 | NullIn<R> | Extract<V, null>>;
   leftJoin<V2, R, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
@@ -557,12 +560,12 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KTable<K, R | Extract<V, null>, S & 'key'>;
 
   /** All rows of this table, with null where the other does not have the foreign key, or where that is null. */
-  leftJoin<K2, V2, R, S2 extends KnownSerdes>(
+  leftJoin<K2, V2, V3, R extends V3 | null | undefined, S2 extends KnownSerdes>(
     other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
     joiner: (value: NonNullable<V>, otherValue: NonNullable<V2> | null) => R,
-    options: MaterializedTableOptions<NonNullable<R>>,
-  ): KTable<K, R | Extract<V, null>>;
+    options: MaterializedTableOptions<V3>,
+  ): KTable<K, V3 | NullIn<R> | Extract<V, null>>;
   leftJoin<K2, V2, R, S2 extends KnownSerdes>(
     other: KTable<K2, V2, S2>,
     foreignKey: (value: NonNullable<V>, key: K) => NoInfer<K2> | null | undefined,
@@ -571,11 +574,11 @@ export interface KTable<K, V, S extends KnownSerdes = KnownSerdes> {
   ): KTable<K, R | Extract<V, null>, S & 'key'>;
 
   /** The rows that either table has, with null for what one of them does not have. */
-  outerJoin<V2, R, S2 extends KnownSerdes>(
+  outerJoin<V2, V3, R extends V3 | null | undefined, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,
-    options: MaterializedTableOptions<NonNullable<R>>,
-  ): KTable<K, R | Extract<V, null>>;
+    options: MaterializedTableOptions<V3>,
+  ): KTable<K, V3 | NullIn<R> | Extract<V, null>>;
   outerJoin<V2, R, S2 extends KnownSerdes>(
     other: KTable<K, V2, S2>,
     joiner: (value: NonNullable<V> | null, otherValue: NonNullable<V2> | null) => R,

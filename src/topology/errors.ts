@@ -177,3 +177,15 @@ export class TableNotVersionedError extends TopologyError {
     );
   }
 }
+
+/** A stream is to wait longer than the table keeps the values that it waits for. */
+export class GraceTooLongError extends TopologyError {
+  readonly code = 'TOPOLOGY_GRACE_TOO_LONG';
+
+  constructor(node: string, graceMs: number, historyRetentionMs: number) {
+    super(
+      `The join '${node}' has graceMs: ${graceMs}, but its table keeps past values for ${historyRetentionMs} ms only. Give the table a historyRetentionMs of ${graceMs} or more.`,
+      { location: { node } },
+    );
+  }
+}

@@ -77,6 +77,7 @@ export interface Subscription {
 export interface SubscriptionResponse {
   /** Of the left value that subscribed. */
   readonly hash: Buffer | null;
+  /** Undefined where there is none. */
   readonly foreignValue: Value;
   /** Not part of the record: says where it goes. */
   readonly primaryPartition: number;

@@ -92,8 +92,6 @@ export interface StoreDefinition {
   /** Without a changelog the state is lost with the local disk. Default true. */
   readonly changelog: boolean;
   readonly backend: 'rocksdb' | 'memory';
-  /** Of a versioned store: for how long a value can be looked up after it was replaced, in milliseconds of stream time. */
-  readonly historyRetentionMs?: number | undefined;
 }
 
 /** A topic that every instance keeps all of, for joins by any key. */

@@ -1,9 +1,10 @@
+import { bufferedRecordSerde, bufferKeySerde } from './buffer-serdes';
 import type { ErasedOptions } from './erased';
-import { TableNotVersionedError } from './errors';
+import { GraceTooLongError, TableNotVersionedError } from './errors';
 import type { StreamPosition } from './stream-position';
 import type { JoinableTable } from './table-join';
 import type { StreamTableJoinOperator } from './table-node-operators';
-import { isVersioned, storesOf } from './table-views';
+import { historyRetentionOf, storesOf } from './table-views';
 import type { TopologyDraft } from './topology-draft';
 
 /** Adds a join of a stream with a table by their keys, behind a repartition if the stream's key has changed. */
@@ -33,15 +34,18 @@ export function joinStreamWithTable(
   }
   let buffer: StreamTableJoinOperator['buffer'];
   if (options?.graceMs !== undefined) {
-    if (!isVersioned(view)) draft.report(new TableNotVersionedError(node));
+    const retention = historyRetentionOf(view);
+    if (retention === undefined) draft.report(new TableNotVersionedError(node));
+    else if (retention < options.graceMs) draft.report(new GraceTooLongError(node, options.graceMs, retention));
     const store = `${node}-buffer`;
-    buffer = { store, graceMs: draft.duration(options.graceMs, node, 'graceMs') };
     const purpose = `for the store '${store}'`;
+    const bufferedKeySerde = draft.require('key', keySerde, node, purpose);
+    buffer = { store, graceMs: draft.duration(options.graceMs, node, 'graceMs'), keySerde: bufferedKeySerde };
     draft.addStore({
       kind: 'record-buffer',
       name: store,
-      keySerde: draft.require('key', keySerde, node, purpose),
-      valueSerde: draft.require('value', options.value ?? stream.valueSerde, node, purpose),
+      keySerde: bufferKeySerde(bufferedKeySerde),
+      valueSerde: bufferedRecordSerde(draft.require('value', options.value ?? stream.valueSerde, node, purpose)),
       changelog: options.changelog ?? true,
       backend: options.backend ?? 'rocksdb',
     });

@@ -42,7 +42,7 @@ export class StoredTable implements TableBacking {
   }
 
   view(): TableView {
-    return { type: 'store', store: this.store, versioned: false };
+    return { type: 'store', store: this.store, versioned: undefined };
   }
 }
 
@@ -59,7 +59,7 @@ export class SourceTable implements TableBacking {
   }
 
   get versioned(): boolean {
-    return this.operator.versioned;
+    return this.operator.versioned !== undefined;
   }
 
   materialize(): string {
@@ -73,7 +73,7 @@ export class SourceTable implements TableBacking {
   }
 
   view(): TableView {
-    return { type: 'store', store: this.materialize(), versioned: this.versioned };
+    return { type: 'store', store: this.materialize(), versioned: this.operator.versioned };
   }
 }
 
@@ -101,7 +101,7 @@ export class DerivedTable implements TableBacking {
 
   view(): TableView {
     const { operator } = this;
-    if (operator.store !== undefined) return { type: 'store', store: operator.store, versioned: false };
+    if (operator.store !== undefined) return { type: 'store', store: operator.store, versioned: undefined };
     const of = this.parent.view();
     switch (operator.type) {
       case 'tableFilter':
@@ -139,7 +139,7 @@ export class JoinedTable implements TableBacking {
 
   view(): TableView {
     const { store } = this.merge;
-    if (store !== undefined) return { type: 'store', store, versioned: false };
+    if (store !== undefined) return { type: 'store', store, versioned: undefined };
     const { kind, joiner } = this.sides[0]!;
     return { type: 'join', kind, left: this.left.view(), right: this.right.view(), joiner };
   }

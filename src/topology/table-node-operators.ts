@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde';
-import type { TableJoinKind, TableView } from './table-views';
+import type { TableJoinKind, TableView, VersionedStore } from './table-views';
 import type { ValueTransformerSupplier } from './value-transformer';
 
 /* What the nodes of tables do. Between them travel changes: see `Change`. */
@@ -20,7 +20,8 @@ export interface TableSourceOperator {
   readonly type: 'tableSource';
   /** Without a store the old values are not known. */
   readonly store: string | undefined;
-  readonly versioned: boolean;
+  /** Where the store keeps past values too. */
+  readonly versioned: VersionedStore | undefined;
 }
 export interface TableFilterOperator extends DerivedTable {
   readonly type: 'tableFilter';
@@ -72,6 +73,13 @@ export interface TableJoinOperator {
 export interface TableJoinMergeOperator extends DerivedTable {
   readonly type: 'tableJoinMerge';
 }
+/** Where the records of a stream wait. */
+export interface RecordBufferStore {
+  readonly store: string;
+  readonly graceMs: number;
+  /** Of the records' keys. */
+  readonly keySerde: Serde<Key>;
+}
 /** Joins each record of a stream with the current value of a table. */
 export interface StreamTableJoinOperator {
   readonly type: 'streamTableJoin';
@@ -79,7 +87,7 @@ export interface StreamTableJoinOperator {
   readonly left: boolean;
   readonly joiner: (value: Value, tableValue: Value, key: Key) => Value;
   /** With a grace period: the store of records that wait for it to pass. */
-  readonly buffer: { readonly store: string; readonly graceMs: number } | undefined;
+  readonly buffer: RecordBufferStore | undefined;
 }
 
 /** Joins each record of a stream with a value of a global table, under a key that is worked out from the record. */

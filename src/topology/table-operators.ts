@@ -194,14 +194,17 @@ export function tableOfRecords(
 ): TableOperators {
   const keySerde = options?.key ?? from.keySerde;
   const valueSerde = options?.value ?? from.valueSerde;
-  const versioned = options?.versioned !== undefined;
+  const versioned = options?.versioned && {
+    keySerde: draft.require('key', keySerde, node, 'for the versioned store'),
+    historyRetentionMs: draft.duration(options.versioned.historyRetentionMs, node, 'versioned.historyRetentionMs'),
+  };
   const operator: Draft<TableSourceOperator> = { type: 'tableSource', store: undefined, versioned };
   draft.addProcessor(node, operator, [from.node]);
   const backing = new SourceTable(operator, () => {
     const store = options?.store ?? `${node}-store`;
-    addTableStore(draft, node, store, keySerde, valueSerde, options);
+    addTableStore(draft, node, store, keySerde, valueSerde, options, versioned);
     return store;
   });
-  if (options?.store !== undefined || versioned) backing.materialize();
+  if (options?.store !== undefined || versioned !== undefined) backing.materialize();
   return new TableOperators(draft, { node, keySerde, valueSerde, keyChanged: false }, backing, streamAt);
 }

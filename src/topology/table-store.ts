@@ -1,6 +1,8 @@
 import type { Serde } from '../serde/serde';
 import type { ErasedOptions } from './erased';
+import type { VersionedStore } from './table-views';
 import type { TopologyDraft } from './topology-draft';
+import { versionedEntrySerde, versionedKeySerde } from './versioned-serdes';
 
 /** Adds the store that holds a table, and gives it to the table's node. */
 export function addTableStore(
@@ -10,24 +12,21 @@ export function addTableStore(
   key: Serde<unknown> | undefined,
   value: Serde<unknown> | undefined,
   options: ErasedOptions | undefined,
+  versioned?: VersionedStore,
 ): void {
   const purpose = `for the store '${name}'`;
-  draft.addStore({
-    ...(options?.versioned === undefined
-      ? { kind: 'timestamped-key-value' }
+  const keySerde = draft.require('key', key, node, purpose);
+  const valueSerde = draft.require('value', value, node, purpose);
+  const kept = { name, changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
+  draft.addStore(
+    versioned === undefined
+      ? { kind: 'timestamped-key-value', keySerde, valueSerde, ...kept }
       : {
           kind: 'versioned-key-value',
-          historyRetentionMs: draft.duration(
-            options.versioned.historyRetentionMs,
-            node,
-            'versioned.historyRetentionMs',
-          ),
-        }),
-    name,
-    keySerde: draft.require('key', key, node, purpose),
-    valueSerde: draft.require('value', value, node, purpose),
-    changelog: options?.changelog ?? true,
-    backend: options?.backend ?? 'rocksdb',
-  });
+          keySerde: versionedKeySerde(keySerde),
+          valueSerde: versionedEntrySerde(valueSerde),
+          ...kept,
+        },
+  );
   draft.attachStores(node, [name]);
 }

@@ -1,11 +1,19 @@
+import type { Serde } from '../serde/serde';
 import type { ValueTransformerSupplier } from './value-transformer';
+
+/** What is needed to read a store that keeps past values too. */
+export interface VersionedStore {
+  readonly keySerde: Serde<unknown>;
+  /** For how long a value can be looked up after it was replaced. */
+  readonly historyRetentionMs: number;
+}
 
 /**
  * How to look up a table's current value for a key, as plain data: from the store that holds the table, or worked out from the
  * tables that it is made of. A join reads the other table through its view, so that a table needs no store of its own to be joined.
  */
 export type TableView =
-  | { readonly type: 'store'; readonly store: string; readonly versioned: boolean }
+  | { readonly type: 'store'; readonly store: string; readonly versioned: VersionedStore | undefined }
   | {
       readonly type: 'filter';
       readonly of: TableView;
@@ -49,16 +57,16 @@ export function storesOf(view: TableView): readonly string[] {
   }
 }
 
-/** Whether a view can also say what the value was at a time in the past. */
-export function isVersioned(view: TableView): boolean {
+/** For how long a view can say what the value was in the past; undefined where it cannot at all. */
+export function historyRetentionOf(view: TableView): number | undefined {
   switch (view.type) {
     case 'store':
-      return view.versioned;
+      return view.versioned?.historyRetentionMs;
     case 'filter':
     case 'mapValues':
     case 'transformValues':
-      return isVersioned(view.of);
+      return historyRetentionOf(view.of);
     case 'join':
-      return false;
+      return undefined;
   }
 }

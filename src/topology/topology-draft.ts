@@ -10,6 +10,7 @@ import {
   SplitNotEndedError,
   StoreUnknownError,
   StoreUnusedError,
+  TopicSubscribedTwiceError,
 } from './errors';
 import type { TopologyError } from './errors';
 import type {
@@ -113,6 +114,8 @@ export class TopologyDraft {
     const { name, topic } = definition;
     if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
     if (!isLegalName(topic.name)) this.report(new IllegalNameError('topic', topic.name, { topic: topic.name }));
+    const reader = [...this.globalTables.values()].find((other) => other.topic.name === topic.name);
+    if (reader !== undefined) this.report(new TopicSubscribedTwiceError(topic.name, reader.name, name, 'stores'));
     if (this.globalTables.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
     else this.globalTables.set(name, definition);
   }

@@ -154,6 +154,6 @@ describe('externalTopics', () => {
       lines.groupBy(byValue, text).count('c').toStream().to('fixed', { value: serdes.decimalText });
       lines.to((_key, value) => value);
     });
-    expect(externalTopics(topology)).toEqual({ sources: ['a', 'b'], sinks: ['fixed'] });
+    expect(externalTopics(topology)).toEqual({ sources: ['a', 'b'], sinks: ['fixed'], globals: [] });
   });
 });
