@@ -67,7 +67,8 @@ export class CompositeKey<K> {
   /** The number that 4 characters from `from` on say. */
   timeOf(composite: string, from: number): number {
     let value = 0;
-    for (let index = from; index < from + NUMBER_UNITS; index++) value = value * TWO_TO_16 + composite.charCodeAt(index);
+    for (let index = from; index < from + NUMBER_UNITS; index++)
+      value = value * TWO_TO_16 + composite.charCodeAt(index);
     return value;
   }
 

@@ -222,7 +222,9 @@ export class EpochStore<K, V> {
 
   prefixScan(prefix: K | Uint8Array): AsyncIterable<readonly [K, V]> {
     return keysAndValues(
-      this.scanStored(prefixBounds(this.handle, prefix instanceof Uint8Array ? prefix : this.keySerde.serialize(prefix))),
+      this.scanStored(
+        prefixBounds(this.handle, prefix instanceof Uint8Array ? prefix : this.keySerde.serialize(prefix)),
+      ),
     );
   }
 

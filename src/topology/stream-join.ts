@@ -62,15 +62,13 @@ export function streamJoinStores(join: StreamJoin, options: StoreOptions | undef
   const sides = [
     { name: join.leftStore, valueSerde: timedLists(`timed(${join.leftSerde.name})`) },
     { name: join.rightStore, valueSerde: timedLists(`timed(${join.rightSerde.name})`) },
-  ].map(
-    ({ name, valueSerde }): StoreDefinition => ({
-      kind: 'timed-list',
-      name,
-      keySerde: bucketSerde,
-      valueSerde: valueSerde as Serde<unknown>,
-      ...common,
-    }),
-  );
+  ].map(({ name, valueSerde }): StoreDefinition => ({
+    kind: 'timed-list',
+    name,
+    keySerde: bucketSerde,
+    valueSerde: valueSerde as Serde<unknown>,
+    ...common,
+  }));
   if (join.unjoinedStore === undefined) return sides;
   const unjoined: StoreDefinition = {
     kind: 'timed-queue',

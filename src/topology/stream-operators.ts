@@ -153,10 +153,7 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
     options: ErasedJoinOptions | undefined,
   ): StreamOperators {
     const right = other instanceof StreamOperators && other.draft === this.draft ? other.at : undefined;
-    return new StreamOperators(
-      this.draft,
-      addStreamJoin(this.draft, this.at, right, type, joiner, windows, options),
-    );
+    return new StreamOperators(this.draft, addStreamJoin(this.draft, this.at, right, type, joiner, windows, options));
   }
 
   deduplicate(options: ErasedDeduplicateOptions): StreamOperators {
