@@ -50,13 +50,24 @@ export type {
   Processor,
   ProcessorContext,
   ProcessorSupplier,
+  TimestampedKeyValueStore,
   ValueAndTimestamp,
 } from './topology/processor-api';
-export { IllegalDeduplicationError } from './topology/deduplicate';
+export { IllegalDeduplicationError } from './topology/deduplicate-operators';
 export { IllegalJoinWindowsError } from './topology/join-window-errors';
 export { windows } from './topology/join-windows';
 export type { JoinWindows, JoinWindowsOptions } from './topology/join-windows';
 export type { DeduplicateOptions, StreamJoinArguments, StreamJoinOptions } from './topology/stream-join-options';
+export type {
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionStore,
+  StoreOf,
+  WindowStore,
+} from './topology/store-api';
+export { IllegalRetentionError } from './topology/window-store-definitions';
+export type { SessionStoreOptions, WindowStoreOptions } from './topology/window-store-definitions';
+export type { Windowed } from './topology/windowed';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export { StreamsBuilder } from './topology/streams-builder';

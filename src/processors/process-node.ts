@@ -2,10 +2,13 @@ import { asError } from '../errors/as-error';
 import type { EpochStore } from '../state/epoch-store';
 import type { Headers, StreamRecord } from '../serde/record';
 import type { ProcessOperator } from '../topology/operators';
-import type { Awaitable, KeyValueStore, Processor, ProcessorContext } from '../topology/processor-api';
+import type { Awaitable, Processor, ProcessorContext } from '../topology/processor-api';
+import type { StoreOf } from '../topology/store-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
+import type { SegmentedStore } from './segmented-store';
 import { StoreNotAttachedError } from './store-not-attached-error';
+import { openStoreView, type StoreView } from './store-views';
 import type { TaskContext } from './task-context';
 
 /**
@@ -17,6 +20,9 @@ export class ProcessNode extends OperatorNode {
   private readonly processor: Processor<unknown, unknown, unknown, unknown>;
   /** Stores by the keys of the records that come. */
   private requested: readonly EpochStore<unknown, unknown>[] = [];
+  private readonly views = new Map<string, StoreView>();
+  /** Stores that forget as time goes on. */
+  private forgetting: readonly SegmentedStore<unknown>[] = [];
   /** The record that the processor has now. */
   private record: StreamRecord<unknown, unknown> | undefined;
   /** The last forward that waits for a node below. */
@@ -46,7 +52,30 @@ export class ProcessNode extends OperatorNode {
   }
 
   override async init(): Promise<void> {
+    await this.openStores();
     await this.processor.init?.(this.processorContext());
+  }
+
+  private async openStores(): Promise<void> {
+    for (const name of this.attachedStores) {
+      const view = this.context.shared(`store ${name}`, () =>
+        openStoreView(this.context.stores.get(name)!, () =>
+          this.context.failures.recordSkipped(this.name, 'late-record'),
+        ),
+      );
+      await view.segments?.init();
+      this.views.set(name, view);
+    }
+    this.forgetting = [...this.views.values()].flatMap(({ segments }) => segments ?? []);
+  }
+
+  /** Removes some of what stores have forgotten. */
+  private expireStores(from = 0): Processed {
+    for (let index = from; index < this.forgetting.length; index++) {
+      const expiring = this.forgetting[index]!.expire();
+      if (expiring !== undefined) return expiring.then(() => this.expireStores(index + 1));
+    }
+    return undefined;
   }
 
   override async close(): Promise<void> {
@@ -68,7 +97,7 @@ export class ProcessNode extends OperatorNode {
     }
     if (this.waitingForward !== undefined || isThenable(waiting)) return this.settle(waiting, timestampBefore);
     this.end(timestampBefore);
-    return undefined;
+    return this.expireStores();
   }
 
   private async settle(waiting: Awaitable<void>, timestampBefore: number): Promise<void> {
@@ -82,6 +111,7 @@ export class ProcessNode extends OperatorNode {
       this.failed(error);
     }
     this.end(timestampBefore);
+    await this.expireStores();
   }
 
   private end(timestampBefore: number): void {
@@ -100,10 +130,11 @@ export class ProcessNode extends OperatorNode {
     return {
       applicationId: context.applicationId,
       taskId: context.taskId,
-      store: <K, V>(name: string): KeyValueStore<K, V> => {
-        const store = this.attachedStores.includes(name) ? context.stores.get(name) : undefined;
-        if (store === undefined) throw new StoreNotAttachedError(name, this.name, this.attachedStores);
-        return store as unknown as KeyValueStore<K, V>;
+      store: <S>(asked: string | StoreOf<S>): S => {
+        const name = typeof asked === 'string' ? asked : asked.name;
+        const view = this.views.get(name);
+        if (view === undefined) throw new StoreNotAttachedError(name, this.name, this.attachedStores);
+        return view.store as S;
       },
       forward: (key, value, options) => this.forwardFromUser(key, value, options?.timestamp, options?.headers),
       recordMetadata: () => context.recordMetadata(),

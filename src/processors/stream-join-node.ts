@@ -1,4 +1,4 @@
-import { CompositeKey } from '../serde/composite-key';
+import type { CompositeKey } from '../serde/composite-key';
 import type { TimedList } from '../serde/timed-list';
 import type { EpochStore } from '../state/epoch-store';
 import type { JoinSide, StreamJoin, StreamJoinOperator } from '../topology/stream-join';

@@ -10,8 +10,10 @@ import type { StateDatabase } from '../state/state-database';
 import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record-failures';
 import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
-import type { Topology } from '../topology/graph';
+import { openStoreView } from '../processors/store-views';
+import type { StoreKind, Topology } from '../topology/graph';
 import type { KeyValueStore } from '../topology/processor-api';
+import type { ReadOnlySessionStore, ReadOnlyWindowStore } from '../topology/store-api';
 import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
@@ -128,6 +130,27 @@ export class TopologyTestDriver {
     return found.length === 0
       ? undefined
       : new TestStores<K, V>(name, found as unknown as readonly KeyValueStore<K, V>[]);
+  }
+
+  /** A window store of one partition, as the topology sees it; undefined where there is none of that name. */
+  async getWindowStore<K, V>(name: string, partition = 0): Promise<ReadOnlyWindowStore<K, V> | undefined> {
+    return (await this.storeView(name, 'window', partition)) as ReadOnlyWindowStore<K, V> | undefined;
+  }
+
+  /** A session store of one partition, as the topology sees it; undefined where there is none of that name. */
+  async getSessionStore<K, V>(name: string, partition = 0): Promise<ReadOnlySessionStore<K, V> | undefined> {
+    return (await this.storeView(name, 'session', partition)) as ReadOnlySessionStore<K, V> | undefined;
+  }
+
+  private async storeView(name: string, kind: StoreKind, partition: number): Promise<unknown> {
+    for (const { id, task } of this.tasks) {
+      const store = task.stores.find(({ definition }) => definition.name === name && definition.kind === kind);
+      if (id.partition !== partition || store === undefined) continue;
+      const view = openStoreView(store, () => undefined);
+      await view.segments?.init();
+      return view.store;
+    }
+    return undefined;
   }
 
   /** The wall clock's time, in milliseconds since 1970. It stands still but for `advanceWallClockTime`. */

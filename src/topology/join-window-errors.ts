@@ -16,7 +16,7 @@ export class IllegalJoinWindowsError extends TopologyError {
 
 /** @returns whether the windows are such that the rest of the join can be made */
 export function checkJoinWindows(draft: TopologyDraft, node: string, windows: JoinWindows): boolean {
-  const problem = findProblem(windows as JoinWindows | undefined);
+  const problem = findProblem(windows);
   if (problem !== undefined) draft.report(new IllegalJoinWindowsError(node, problem));
   return problem === undefined;
 }

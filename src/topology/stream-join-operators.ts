@@ -4,7 +4,7 @@ import { checkJoinWindows } from './join-window-errors';
 import type { JoinWindows } from './join-windows';
 import { isLegalName } from './node-names';
 import type { JoinType, StreamJoin } from './stream-join';
-import { streamJoinStores } from './stream-join';
+import { streamJoinStores } from './stream-join-stores';
 import type { StreamPosition } from './stream-position';
 import type { TopologyDraft } from './topology-draft';
 

@@ -1,9 +1,6 @@
 import { CompositeKey } from '../serde/composite-key';
 import type { Serde } from '../serde/serde';
-import { timedLists } from '../serde/timed-list';
-import type { StoreDefinition } from './graph';
 import type { JoinWindows } from './join-windows';
-import type { StoreOptions } from './stores';
 
 /** Which records without a partner are results too: none, the left ones, those of both sides. */
 export type JoinType = 'inner' | 'left' | 'outer';
@@ -54,28 +51,4 @@ export function joinBucketKeys(windows: JoinWindows, keySerde: Serde<unknown>): 
 /** Keys of the store of unjoined records: side (1 character), timestamp (4), key. */
 export function unjoinedKeys(keySerde: Serde<unknown>): CompositeKey<unknown> {
   return new CompositeKey('join-unjoined', 5, keySerde, true);
-}
-
-export function streamJoinStores(join: StreamJoin, options: StoreOptions | undefined): readonly StoreDefinition[] {
-  const common = { changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
-  const bucketSerde = joinBucketKeys(join.windows, join.keySerde).serde as Serde<unknown>;
-  const sides = [
-    { name: join.leftStore, valueSerde: timedLists(`timed(${join.leftSerde.name})`) },
-    { name: join.rightStore, valueSerde: timedLists(`timed(${join.rightSerde.name})`) },
-  ].map(({ name, valueSerde }): StoreDefinition => ({
-    kind: 'timed-list',
-    name,
-    keySerde: bucketSerde,
-    valueSerde: valueSerde as Serde<unknown>,
-    ...common,
-  }));
-  if (join.unjoinedStore === undefined) return sides;
-  const unjoined: StoreDefinition = {
-    kind: 'timed-queue',
-    name: join.unjoinedStore,
-    keySerde: unjoinedKeys(join.keySerde).serde as Serde<unknown>,
-    valueSerde: timedLists(`unjoined(${join.leftSerde.name},${join.rightSerde.name})`) as Serde<unknown>,
-    ...common,
-  };
-  return [...sides, unjoined];
 }
