@@ -30,6 +30,7 @@ export {
   IllegalSubscriptionError,
   InvalidTopologyError,
   NoSourceError,
+  NotCopartitionedError,
   SerdeMissingError,
   SplitNotEndedError,
   StoreUnknownError,

@@ -5,6 +5,7 @@ import {
   IllegalJoinWindowsError,
   IllegalNameError,
   IllegalRetentionError,
+  NotCopartitionedError,
   SerdeMissingError,
   serdes,
   StoreUnknownError,
@@ -46,7 +47,7 @@ describe('a join of two streams', () => {
       ],
     ]);
     await expect(TopologyTestDriver.open(topology, { partitions: { left: 2, right: 3 } })).rejects.toThrow(
-      "must have the same number of partitions, but 'left' has 2, 'right' has 3",
+      "at node 'join-1' must have the same number of partitions, but 'left' has 2, 'right' has 3",
     );
     const moved = build((builder) => {
       const left = builder.stream('left', text).selectKey((_key, value) => value);
@@ -97,6 +98,18 @@ describe('a join of two streams', () => {
     ]);
     expect(problems.at(-1)).toBeInstanceOf(SerdeMissingError);
     expect(problems.at(-1)!.message).toContain("for the join 'no-serde'");
+  });
+
+  it('cannot join what repartitions of different sizes bring', () => {
+    const problems = problemsOf((builder) => {
+      const left = builder.stream('left', text).repartition({ name: 'one', partitions: 2 });
+      const right = builder.stream('right', text).repartition({ name: 'other', partitions: 3 });
+      left.join(right, both, window, { name: 'pairs' });
+    });
+    expect(problems).toEqual([expect.any(NotCopartitionedError)]);
+    expect(problems[0]!.message).toContain(
+      "that meet at node 'pairs' go through repartition topics of different numbers of partitions: 'one-repartition' 2, 'other-repartition' 3",
+    );
   });
 
   it('cannot share its stores with another join', () => {
