@@ -46,6 +46,7 @@ export {
   IllegalSubscriptionError,
   InvalidTopologyError,
   NoSourceError,
+  NotCopartitionedError,
   SerdeMissingError,
   SplitNotEndedError,
   StoreUnknownError,
@@ -83,9 +84,10 @@ export type {
   PunctuationType,
   TimeDomain,
   TimerService,
+  TimestampedKeyValueStore,
   ValueAndTimestamp,
 } from './topology/processor-api';
-export { IllegalDeduplicationError } from './topology/deduplicate';
+export { IllegalDeduplicationError } from './topology/deduplicate-operators';
 export { IllegalJoinWindowsError } from './topology/join-window-errors';
 export type { JoinWindows, JoinWindowsOptions } from './topology/join-windows';
 export type { DeduplicateOptions, StreamJoinArguments, StreamJoinOptions } from './topology/stream-join-options';
@@ -102,6 +104,15 @@ export {
 export type { AggregateFunction, StateDescriptor, StateOptions, StateTtl } from './topology/state-descriptors';
 export { IllegalTtlError } from './topology/state-stores';
 export { SuppressionBufferFullError } from './processors/suppression-errors';
+export type {
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionStore,
+  StoreOf,
+  WindowStore,
+} from './topology/store-api';
+export { IllegalRetentionError } from './topology/window-store-definitions';
+export type { SessionStoreOptions, WindowStoreOptions } from './topology/window-store-definitions';
 export { stores } from './topology/stores';
 export { suppress } from './topology/suppression';
 export type { Suppression, SuppressionLimits, TimeLimitOptions } from './topology/suppression';

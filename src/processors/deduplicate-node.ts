@@ -3,7 +3,7 @@ import { BucketExpiry } from '../state/bucket-expiry';
 import type { EpochStore } from '../state/epoch-store';
 import type { StoreEntry } from '../state/store-entry';
 import { deduplicateKeys } from '../topology/deduplicate';
-import type { DeduplicateOperator } from '../topology/deduplicate-operator';
+import type { DeduplicateOperator } from '../topology/deduplicate';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';
 

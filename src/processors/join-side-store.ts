@@ -6,16 +6,19 @@ import type { EpochStore } from '../state/epoch-store';
 import type { StoreEntry } from '../state/store-entry';
 
 /** A list that is longer is put aside, so that a key with many records costs what it adds and not what it has. */
-const LONGEST_LIST = 64;
+const LONGEST_LIST = 16;
 const MOST_CHUNKS = 0xffff - 1;
+const TIME_UNITS = 4;
 const HEAD = '\u0000';
 const LOWEST = '\u0000\u0000\u0000\u0000\u0000';
 const TIME_KEY = '\uffff\uffff\uffff\uffff\uffff';
 
+export type JoinEntry = StoreEntry<string, TimedList>;
+
 /** A stored record that is within a window. */
 export interface StoredRecord {
   readonly time: number;
-  readonly entry: StoreEntry<string, TimedList>;
+  readonly entry: JoinEntry;
   readonly index: number;
 }
 
@@ -131,17 +134,16 @@ export class JoinSideStore {
     return bytes === value ? Buffer.from(bytes) : bytes;
   }
 
-  /** Whether the entry that `put` will change is in memory; else it is requested. */
-  isReady(keyText: string, time: number): boolean {
+  /** The entry that `put` changes. Undefined when it has to be loaded first; it is then requested. */
+  entryFor(keyText: string, time: number): JoinEntry | undefined {
     const composite = this.keys.time(this.bucketOf(time)) + HEAD + keyText;
-    if (this.store.lookup(composite) !== undefined) return true;
-    this.store.request(composite);
-    return false;
+    const entry = this.store.lookup(composite);
+    if (entry === undefined) this.store.request(composite);
+    return entry;
   }
 
-  /** Whether there is a flagged record of that key and time. Only for what `isReady`. */
-  hasFlagged(keyText: string, time: number): boolean {
-    const { value } = this.store.lookup(this.keys.time(this.bucketOf(time)) + HEAD + keyText)!;
+  /** Whether there is a flagged record of that time among those of an entry. */
+  hasFlagged({ value }: JoinEntry, time: number): boolean {
     if (value === undefined) return false;
     if (value.chunks > 0) return true;
     return value.times.some((other, index) => other === time && value.flags[index] === true);
@@ -152,17 +154,15 @@ export class JoinSideStore {
    *
    * @returns false when it is too old to be kept
    */
-  put(keyText: string, time: number, value: unknown, bytes: Buffer, flag: boolean): boolean {
+  put(entry: JoinEntry, time: number, value: unknown, bytes: Buffer, flag: boolean): boolean {
     if (time > this.observedTime) this.observe(time);
     if (!this.keeps(time)) return false;
     const { store, keys } = this;
-    const bucket = keys.time(this.bucketOf(time));
-    const entry = store.lookup(bucket + HEAD + keyText)!;
     let list = entry.value ?? emptyTimedList();
     if (list.times.length >= LONGEST_LIST && list.chunks < MOST_CHUNKS) {
       const chunks = list.chunks + 1;
       list.chunks = 0;
-      store.put(bucket + keys.small(chunks) + keyText, list);
+      store.put(entry.key.slice(0, TIME_UNITS) + keys.small(chunks) + entry.key.slice(TIME_UNITS + 1), list);
       list = { ...emptyTimedList(), chunks };
     }
     const length = list.times.push(time);

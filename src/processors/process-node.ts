@@ -7,20 +7,22 @@ import type { ProcessOperator } from '../topology/operators';
 import type {
   Awaitable,
   ForwardOptions,
-  KeyValueStore,
   Processor,
   ProcessorContext,
   PunctuationType,
   TimeDomain,
   TimerService,
 } from '../topology/processor-api';
+import type { StoreOf } from '../topology/store-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
 import { PunctuationIntervalError, StateNotDeclaredError, TimersNotDeclaredError } from './processor-setup-errors';
 import { ProcessorTimers } from './processor-timers';
 import { Punctuation } from './punctuation';
+import type { SegmentedStore } from './segmented-store';
 import { SideOutputNode } from './side-output-node';
 import { StoreNotAttachedError } from './store-not-attached-error';
+import { openStoreView, type StoreView } from './store-views';
 import type { TaskContext } from './task-context';
 
 /** What the processor is called for: a record, a punctuation, or a timer. What it forwards gets these unless it says otherwise. */
@@ -50,6 +52,9 @@ export class ProcessNode extends OperatorNode {
   private sideOutputs: ReadonlyMap<string, SideOutputNode> = new Map();
   /** What the processor is called for now. */
   private cause: Cause | undefined;
+  private readonly views = new Map<string, StoreView>();
+  /** Stores that forget as time goes on. */
+  private forgetting: readonly SegmentedStore<unknown>[] = [];
   /** The last forward that waits for a node below. */
   private waitingForward: Promise<void> | undefined;
   /** What a node below threw. It has been reported there and stops the task, even if the processor catches it. */
@@ -86,6 +91,7 @@ export class ProcessNode extends OperatorNode {
     this.sideOutputs = new Map(sideOutputs.map((child) => [child.output, child]));
     this.children = children.filter((child) => !(child instanceof SideOutputNode));
     if (timers !== undefined && processor.onTimer === undefined) throw new TimersNotDeclaredError(this.name, 'onTimer');
+    await this.openStores();
     await this.states?.restoreOperatorStates();
     await timers?.open();
     await processor.init?.(this.processorContext());
@@ -95,6 +101,28 @@ export class ProcessNode extends OperatorNode {
     if (!this.called) return;
     this.called = false;
     this.processor.snapshotState?.();
+  }
+
+  private async openStores(): Promise<void> {
+    for (const name of this.attachedStores) {
+      const view = this.context.shared(`store ${name}`, () =>
+        openStoreView(this.context.stores.get(name)!, () =>
+          this.context.failures.recordSkipped(this.name, 'late-record'),
+        ),
+      );
+      await view.segments?.init();
+      this.views.set(name, view);
+    }
+    this.forgetting = [...this.views.values()].flatMap(({ segments }) => segments ?? []);
+  }
+
+  /** Removes some of what stores have forgotten. */
+  private expireStores(from = 0): Processed {
+    for (let index = from; index < this.forgetting.length; index++) {
+      const expiring = this.forgetting[index]!.expire();
+      if (expiring !== undefined) return expiring.then(() => this.expireStores(index + 1));
+    }
+    return undefined;
   }
 
   override async close(): Promise<void> {
@@ -186,7 +214,7 @@ export class ProcessNode extends OperatorNode {
   private finish(waiting: Awaitable<void>, timestampBefore: number): Processed {
     if (this.waitingForward !== undefined || isThenable(waiting)) return this.settle(waiting, timestampBefore);
     this.end(timestampBefore);
-    return undefined;
+    return this.expireStores();
   }
 
   private async settle(waiting: Awaitable<void>, timestampBefore: number): Promise<void> {
@@ -200,6 +228,7 @@ export class ProcessNode extends OperatorNode {
       this.failed(error);
     }
     this.end(timestampBefore);
+    await this.expireStores();
   }
 
   private end(timestampBefore: number): void {
@@ -219,10 +248,11 @@ export class ProcessNode extends OperatorNode {
     return {
       applicationId: context.applicationId,
       taskId: context.taskId,
-      store: <K, V>(storeName: string): KeyValueStore<K, V> => {
-        const store = this.attachedStores.includes(storeName) ? context.stores.get(storeName) : undefined;
-        if (store === undefined) throw new StoreNotAttachedError(storeName, name, this.attachedStores);
-        return store as unknown as KeyValueStore<K, V>;
+      store: <S>(asked: string | StoreOf<S>): S => {
+        const storeName = typeof asked === 'string' ? asked : asked.name;
+        const view = this.views.get(storeName);
+        if (view === undefined) throw new StoreNotAttachedError(storeName, name, this.attachedStores);
+        return view.store as S;
       },
       forward: (key, value, options) => this.forwardFromUser('children', key, value, options),
       output: (output, key, value, options) => {

@@ -3,7 +3,7 @@ import type { TimedList } from '../serde/timed-list';
 import type { EpochStore } from '../state/epoch-store';
 import type { JoinSide, StreamJoin, StreamJoinOperator } from '../topology/stream-join';
 import { joinBucketKeys, joinBucketMs, joinRetentionMs, unjoinedKeys } from '../topology/stream-join';
-import { JoinSideStore, type StoredRecord } from './join-side-store';
+import { JoinSideStore, type JoinEntry, type StoredRecord } from './join-side-store';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';
 import { UnjoinedRecords, type ClosedRecord } from './unjoined-records';
@@ -189,20 +189,20 @@ export class StreamJoinNode extends OperatorNode {
     const { own, other } = this;
     const end = this.windowEnd(timestamp);
     const found = other.find(keyText, this.windowStart(timestamp), end);
-    const ready = own.isReady(keyText, timestamp);
-    if (found === undefined || !ready) {
+    const entry = own.entryFor(keyText, timestamp);
+    if (found === undefined || entry === undefined) {
       return Promise.all([own.load(), other.load()]).then(() => this.joinRecord(key, keyText, value, timestamp));
     }
     if (found.length > 0) {
       const waiting = this.joinEach(key, keyText, value, timestamp, found, 0);
-      if (waiting !== undefined) return waiting.then(() => this.store(key, keyText, value, timestamp, false));
-      return this.store(key, keyText, value, timestamp, false);
+      if (waiting !== undefined) return waiting.then(() => this.store(entry, key, keyText, value, timestamp, false));
+      return this.store(entry, key, keyText, value, timestamp, false);
     }
-    if (!this.isOuter) return this.store(key, keyText, value, timestamp, false);
-    if (end >= this.shared.unjoined!.streamTime) return this.store(key, keyText, value, timestamp, true);
+    if (!this.isOuter) return this.store(entry, key, keyText, value, timestamp, false);
+    if (end >= this.shared.unjoined!.streamTime) return this.store(entry, key, keyText, value, timestamp, true);
     const waiting = this.forwardAlone(key, value, timestamp);
-    if (waiting !== undefined) return waiting.then(() => this.store(key, keyText, value, timestamp, false));
-    return this.store(key, keyText, value, timestamp, false);
+    if (waiting !== undefined) return waiting.then(() => this.store(entry, key, keyText, value, timestamp, false));
+    return this.store(entry, key, keyText, value, timestamp, false);
   }
 
   private joinEach(
@@ -243,7 +243,14 @@ export class StreamJoinNode extends OperatorNode {
     return this.join.keySerde.name === 'string' ? this.shared.unjoinedKeys.key(key) : keyText;
   }
 
-  private store(key: unknown, keyText: string, value: unknown, timestamp: number, waits: boolean): Processed {
+  private store(
+    entry: JoinEntry,
+    key: unknown,
+    keyText: string,
+    value: unknown,
+    timestamp: number,
+    waits: boolean,
+  ): Processed {
     const { own } = this;
     let bytes: Buffer;
     try {
@@ -255,11 +262,11 @@ export class StreamJoinNode extends OperatorNode {
     let adding: Promise<void> | undefined;
     if (waits) {
       // A record too old to be stored leaves no flag behind by which a second one could be told of it.
-      const mayBeThere = own.hasFlagged(keyText, timestamp) || !own.keeps(timestamp);
+      const mayBeThere = own.hasFlagged(entry, timestamp) || !own.keeps(timestamp);
       const keyBytes = this.unjoinedKey(key, keyText);
       adding = this.shared.unjoined!.add(this.side, keyBytes, timestamp, bytes, mayBeThere);
     }
-    if (!own.put(keyText, timestamp, value, bytes, waits)) {
+    if (!own.put(entry, timestamp, value, bytes, waits)) {
       this.context.failures.recordSkipped(this.name, 'late-record');
     }
     const expiring = own.expire();

@@ -1,5 +1,6 @@
 import { describeLocation, MillraceError } from '../errors/millrace-error';
 import type { Subtopology, Topology, TopicReference } from '../topology/graph';
+import { copartitionedFor } from '../topology/copartition';
 import { changelogTopic } from '../topology/topics';
 import { TaskId } from '../task/task-id';
 
@@ -32,10 +33,12 @@ export class TopicsMissingError extends MillraceError {
 export class CopartitionError extends MillraceError {
   readonly code = 'TOPICS_NOT_COPARTITIONED';
 
-  constructor(counts: ReadonlyMap<string, number>) {
+  constructor(counts: ReadonlyMap<string, number>, node: string | undefined) {
     const list = [...counts].map(([topic, count]) => `'${topic}' has ${count}`).join(', ');
+    const where = node === undefined ? '' : ` at node '${node}'`;
     super(
-      `Topics that are processed together must have the same number of partitions, but ${list}. Recreate one, or pass one through repartition().`,
+      `Topics that are processed together${where} must have the same number of partitions, but ${list}. Recreate one, or pass one through repartition().`,
+      { location: { node } },
     );
   }
 }
@@ -207,6 +210,7 @@ function checkCopartitioning(
     const inGroup = new Map(
       group.map((topic) => topicName(applicationId, topic)).map((topic) => [topic, counts.get(topic)!]),
     );
-    if (new Set(inGroup.values()).size > 1) throw new CopartitionError(inGroup);
+    if (new Set(inGroup.values()).size > 1)
+      throw new CopartitionError(inGroup, copartitionedFor(subtopology.nodes, group));
   }
 }

@@ -1,7 +1,7 @@
 import type { EpochStore } from './epoch-store';
 
 /** Entries that one record removes at most: the rest is left to the records after it, so that no epoch grows with what expires. */
-const REMOVED_AT_ONCE = 1000;
+const USUALLY_REMOVED_AT_ONCE = 1000;
 
 /**
  * Removes the entries of a store whose keys begin with a time (4 characters, see `CompositeKey`), from the oldest on. It reads
@@ -15,6 +15,7 @@ export class BucketExpiry<V> {
   constructor(
     private readonly store: EpochStore<string, V>,
     private readonly lowest: (time: number) => string,
+    private readonly removedAtOnce = USUALLY_REMOVED_AT_ONCE,
   ) {
     this.floor = lowest(0);
   }
@@ -34,7 +35,7 @@ export class BucketExpiry<V> {
     let removed = 0;
     const scan = this.store.scan({ from: this.floor, before: bound, isOutside: (key) => key >= bound });
     for await (const [key] of scan) {
-      if (removed === REMOVED_AT_ONCE) {
+      if (removed === this.removedAtOnce) {
         this.floor = key;
         return;
       }

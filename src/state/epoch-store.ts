@@ -189,13 +189,18 @@ export class EpochStore<K, V> {
   }
 
   put(key: K, value: V | undefined): void {
+    this.putAt(key, value, this.time.timestamp);
+  }
+
+  /** `put` with a timestamp of its own. */
+  putAt(key: K, value: V | undefined, timestamp: number): void {
     const mapKey = this.mapKey(key);
     let entry = this.young.get(mapKey) ?? this.old.get(mapKey);
     if (entry === undefined) {
       entry = { key, value: undefined, timestamp: 0, dirty: false, sealed: false, cost: ENTRY_OVERHEAD_BYTES };
       this.addYoung(mapKey, entry);
     }
-    this.write(entry, value ?? undefined, this.time.timestamp);
+    this.write(entry, value ?? undefined, timestamp);
   }
 
   delete(key: K): void {
@@ -239,11 +244,13 @@ export class EpochStore<K, V> {
   }
 
   prefixScan(prefix: K | Uint8Array): AsyncIterable<readonly [K, V]> {
-    return keysAndValues(
-      this.scanStored(
-        prefixBounds(this.handle, prefix instanceof Uint8Array ? prefix : this.keySerde.serialize(prefix)),
-      ),
-    );
+    return keysAndValues(this.scanPrefix(prefix));
+  }
+
+  /** `prefixScan` with timestamps. */
+  scanPrefix(prefix: K | Uint8Array): AsyncGenerator<readonly [K, V, number]> {
+    const bytes = prefix instanceof Uint8Array ? prefix : this.keySerde.serialize(prefix);
+    return this.scanStored(prefixBounds(this.handle, bytes));
   }
 
   /** Keys, values and timestamps within bounds, with the open epoch's writes. */

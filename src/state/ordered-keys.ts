@@ -1,8 +1,12 @@
 import type { EpochStore } from './epoch-store';
 
 /** How many keys are kept in memory at most, and how many a read from the store brings. */
-const MOST_KNOWN = 4096;
-const READ_KEYS = 1024;
+export interface OrderedKeysLimits {
+  readonly mostKnown: number;
+  readonly readAtOnce: number;
+}
+
+const USUAL_LIMITS: OrderedKeysLimits = { mostKnown: 4096, readAtOnce: 1024 };
 
 /**
  * The lowest keys of a part of a store, in order and in memory, so that whoever works the store off from its front need not ask
@@ -26,6 +30,7 @@ export class OrderedKeys<V> {
     private readonly store: EpochStore<string, V>,
     from: string,
     private readonly before: string,
+    private readonly limits: OrderedKeysLimits = USUAL_LIMITS,
   ) {
     this.floor = from;
   }
@@ -43,7 +48,7 @@ export class OrderedKeys<V> {
     const keys: string[] = [];
     this.complete = true;
     for await (const [key] of this.store.scan({ from: this.floor, before: this.before })) {
-      if (keys.length === READ_KEYS) {
+      if (keys.length === this.limits.readAtOnce) {
         this.complete = false;
         break;
       }
@@ -68,8 +73,8 @@ export class OrderedKeys<V> {
       if (known[index] === key) return;
       known.splice(index, 0, key);
     }
-    if (known.length > MOST_KNOWN) {
-      known.length = MOST_KNOWN / 2;
+    if (known.length > this.limits.mostKnown) {
+      known.length = Math.ceil(this.limits.mostKnown / 2);
       this.complete = false;
     }
   }

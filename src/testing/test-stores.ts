@@ -27,6 +27,24 @@ export class TestStores<K, V> implements KeyValueStore<K, V> {
     for (const part of this.parts) yield* part.range(from, to);
   }
 
+  async putIfAbsent(key: K, value: V): Promise<V | undefined> {
+    const found = await this.get(key);
+    if (found === undefined) this.put(key, value);
+    return found;
+  }
+
+  async *reverseRange(from: K | undefined, to: K | undefined): AsyncGenerator<readonly [K, V]> {
+    for (const part of this.parts) yield* part.reverseRange(from, to);
+  }
+
+  reverseAll(): AsyncIterable<readonly [K, V]> {
+    return this.reverseRange(undefined, undefined);
+  }
+
+  async *prefixScan(prefix: K | Uint8Array): AsyncGenerator<readonly [K, V]> {
+    for (const part of this.parts) yield* part.prefixScan(prefix);
+  }
+
   all(): AsyncIterable<readonly [K, V]> {
     return this.range(undefined, undefined);
   }

@@ -13,9 +13,11 @@ import { decodePartitionTime } from '../task/partition-time';
 import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import { GlobalTable, globalStore } from '../task/global-table';
-import type { GlobalTableDefinition, Topology } from '../topology/graph';
+import type { GlobalTableDefinition, StoreKind, Topology } from '../topology/graph';
 import type { KeyValueStore } from '../topology/processor-api';
 import type { WindowAggregateOperator } from '../topology/window-operators';
+import { openStoreView } from '../processors/store-views';
+import type { ReadOnlySessionStore, ReadOnlyWindowStore } from '../topology/store-api';
 import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
@@ -161,6 +163,27 @@ export class TopologyTestDriver {
     for (const node of this.topology.nodes.values()) {
       if (node.kind !== 'processor' || node.operator.type !== 'windowAggregate') continue;
       if (node.operator.store === store) return node.operator;
+    }
+    return undefined;
+  }
+
+  /** A window store of processors, in one partition, as they see it; undefined where there is none of that name. */
+  async getProcessorWindowStore<K, V>(name: string, partition = 0): Promise<ReadOnlyWindowStore<K, V> | undefined> {
+    return (await this.storeView(name, 'window', partition)) as ReadOnlyWindowStore<K, V> | undefined;
+  }
+
+  /** A session store of processors, in one partition, as they see it; undefined where there is none of that name. */
+  async getProcessorSessionStore<K, V>(name: string, partition = 0): Promise<ReadOnlySessionStore<K, V> | undefined> {
+    return (await this.storeView(name, 'session', partition)) as ReadOnlySessionStore<K, V> | undefined;
+  }
+
+  private async storeView(name: string, kind: StoreKind, partition: number): Promise<unknown> {
+    for (const { id, task } of this.tasks) {
+      const store = task.stores.find(({ definition }) => definition.name === name && definition.kind === kind);
+      if (id.partition !== partition || store === undefined) continue;
+      const view = openStoreView(store, () => undefined);
+      await view.segments?.init();
+      return view.store;
     }
     return undefined;
   }

@@ -1,6 +1,14 @@
-import { InvalidTopologyError, NoSourceError } from './errors';
+import { copartitionedFor } from './copartition';
+import { InvalidTopologyError, NoSourceError, NotCopartitionedError } from './errors';
 import type { TopologyError } from './errors';
-import type { GlobalTableDefinition, RepartitionTopic, StoreDefinition, Topology, TopologyNode } from './graph';
+import type {
+  GlobalTableDefinition,
+  RepartitionTopic,
+  StoreDefinition,
+  Subtopology,
+  Topology,
+  TopologyNode,
+} from './graph';
 import { splitIntoSubtopologies } from './subtopologies';
 
 /**
@@ -19,12 +27,30 @@ export function buildTopology(
   if (all.length > 0) throw new InvalidTopologyError(all);
   const frozenNodes = nodes.map((node) => deepFreeze({ ...node }));
   const frozenStores = new Map([...stores].map(([name, store]) => [name, Object.freeze({ ...store })]));
+  const subtopologies = splitIntoSubtopologies(frozenNodes, frozenStores);
+  const notCopartitioned = subtopologies.flatMap((subtopology) => findNotCopartitioned(subtopology, repartitions));
+  if (notCopartitioned.length > 0) throw new InvalidTopologyError(notCopartitioned);
   return Object.freeze({
     nodes: new Map(frozenNodes.map((node) => [node.name, node])),
     stores: frozenStores,
     repartitionTopics: new Map([...repartitions].map(([name, topic]) => [name, Object.freeze({ ...topic })])),
     globalTables: new Map([...globalTables].map(([name, table]) => [name, Object.freeze({ ...table })])),
-    subtopologies: deepFreeze(splitIntoSubtopologies(frozenNodes, frozenStores)),
+    subtopologies: deepFreeze(subtopologies),
+  });
+}
+
+/** Groups that cannot be co-partitioned, since repartitions ask for different numbers. Other numbers are known at the start only. */
+function findNotCopartitioned(
+  { nodes, copartitionGroups }: Subtopology,
+  repartitions: ReadonlyMap<string, RepartitionTopic>,
+): TopologyError[] {
+  return copartitionGroups.flatMap((group) => {
+    const asked = group.flatMap(({ name, internal }): [string, number][] => {
+      const partitions = internal ? repartitions.get(name)?.partitions : undefined;
+      return partitions === undefined ? [] : [[name, partitions]];
+    });
+    if (new Set(asked.map(([, partitions]) => partitions)).size < 2) return [];
+    return new NotCopartitionedError(copartitionedFor(nodes, group) ?? '', new Map(asked));
   });
 }
 

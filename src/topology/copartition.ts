@@ -21,6 +21,22 @@ export function copartitionGroups(nodes: readonly TopologyNode[]): readonly (rea
     .map((group) => [...group]);
 }
 
+/** What the user calls the node for whose store topics of a group must be co-partitioned. */
+export function copartitionedFor(nodes: readonly TopologyNode[], group: readonly TopicReference[]): string | undefined {
+  const reaching = topicsReaching(nodes);
+  const byStore = new Map<string, Set<TopicReference>>();
+  for (const node of nodes) {
+    if (node.kind !== 'processor') continue;
+    for (const store of node.stores) {
+      const topics = new Set([...(byStore.get(store) ?? []), ...reaching.get(node.name)!]);
+      byStore.set(store, topics);
+      if (group.filter((topic) => topics.has(topic)).length < 2) continue;
+      return node.operator.type === 'streamJoin' ? node.operator.join.name : node.name;
+    }
+  }
+  return undefined;
+}
+
 /** For each node the topics that its records may come from. Parents come before children. */
 function topicsReaching(nodes: readonly TopologyNode[]): ReadonlyMap<string, Set<TopicReference>> {
   const reaching = new Map<string, Set<TopicReference>>(nodes.map((node) => [node.name, new Set()]));

@@ -189,3 +189,16 @@ export class GraceTooLongError extends TopologyError {
     );
   }
 }
+
+/** Repartitions with different numbers of partitions whose records meet in one store. */
+export class NotCopartitionedError extends TopologyError {
+  readonly code = 'TOPOLOGY_NOT_COPARTITIONED';
+
+  constructor(node: string, partitions: ReadonlyMap<string, number>) {
+    const list = [...partitions].map(([topic, count]) => `'${topic}' ${count}`).join(', ');
+    super(
+      `The records that meet at node '${node}' go through repartition topics of different numbers of partitions: ${list}. Ask for the same number, or for none.`,
+      { location: { node } },
+    );
+  }
+}

@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import type { Operator } from './operators';
+import type { Retention } from './retention';
 
 /**
  * A topic as the topology names it. An internal topic (repartition, changelog) belongs to the application, and is
@@ -92,6 +93,10 @@ export interface StoreDefinition {
   /** Without a changelog the state is lost with the local disk. Default true. */
   readonly changelog: boolean;
   readonly backend: 'rocksdb' | 'memory';
+  /** Whether processors see the timestamps that a timestamped store keeps with its values. */
+  readonly showsTimestamps?: boolean | undefined;
+  /** Of window and session stores. */
+  readonly retention?: Retention | undefined;
 }
 
 /** A topic that every instance keeps all of, for joins by any key. */

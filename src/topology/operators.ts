@@ -1,7 +1,7 @@
 import type { ForeignKeyOperator } from './foreign-key-operators';
 import type { ProcessorSupplier } from './processor-api';
 import type { TableNodeOperator } from './table-node-operators';
-import type { DeduplicateOperator } from './deduplicate-operator';
+import type { DeduplicateOperator } from './deduplicate';
 import type { StreamJoinOperator } from './stream-join';
 import type { Serde } from '../serde/serde';
 import type { PlacedState } from './state-descriptors';

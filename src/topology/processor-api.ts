@@ -1,9 +1,10 @@
+import type { StoreOf } from './store-api';
 import type { Headers, RecordMetadata, StreamRecord } from '../serde/record';
 import type { Awaitable } from './awaitable';
 import type { SideOutput } from './side-output';
 import type { StateDescriptor } from './state-descriptors';
 
-export type { Awaitable };
+export type { Awaitable } from './awaitable';
 
 /**
  * Keyed state of one task. Reads see every write of the task, committed or not; writes become durable with the commit.
@@ -16,10 +17,18 @@ export interface KeyValueStore<K, V> {
   get(key: K): Awaitable<V | undefined>;
   put(key: K, value: V): void;
   delete(key: K): void;
+  /** Puts the value where the key has none, and returns the one that it has. */
+  putIfAbsent(key: K, value: V): Awaitable<V | undefined>;
   /** Entries with `from <= key <= to` in the order of the serialized keys, the open epoch's writes included. */
   range(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]>;
+  /** The same in the opposite order. */
+  reverseRange(from: K | undefined, to: K | undefined): AsyncIterable<readonly [K, V]>;
   /** Every entry, in the order of the serialized keys. */
   all(): AsyncIterable<readonly [K, V]>;
+  /** The same in the opposite order. */
+  reverseAll(): AsyncIterable<readonly [K, V]>;
+  /** The entries whose serialized key begins with these bytes, or with those of the given key: `prefixScan('user-')`. */
+  prefixScan(prefix: K | Uint8Array): AsyncIterable<readonly [K, V]>;
 }
 
 /** A value with the timestamp of the latest record that it contains. */
@@ -28,6 +37,8 @@ export interface ValueAndTimestamp<V> {
   readonly timestamp: number;
 }
 
+/** A key-value store whose values have timestamps of their own. */
+export type TimestampedKeyValueStore<K, V> = KeyValueStore<K, ValueAndTimestamp<V>>;
 /** Which clock: that of the records, or that of the machine. */
 export type PunctuationType = 'stream-time' | 'wall-clock-time';
 
@@ -74,8 +85,17 @@ export interface ProcessorContext<KOut, VOut> {
   readonly applicationId: string;
   /** `<subtopology>_<partition>`. */
   readonly taskId: string;
-  /** The store of that name, which must be listed where the processor was added. */
+  /**
+   * A store, which must be listed where the processor was added: by its definition, which knows the store's type, or by name.
+   *
+   * @example
+   * this.readings = context.store(readings);
+   * this.balances = context.store<string, number>('balances');
+   * this.visits = context.store<SessionStore<string, Visit>>('visits');
+   */
+  store<S>(definition: StoreOf<S>): S;
   store<K, V>(name: string): KeyValueStore<K, V>;
+  store<S extends { readonly name: string }>(name: string): S;
   /**
    * Hands a record to the children. Its timestamp and headers are those of the record that is being processed, unless given.
    * Await what it returns before the next forward if a child may be asynchronous.

@@ -1,8 +1,12 @@
 import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from './graph';
+import type { KeyValueStore, TimestampedKeyValueStore } from './processor-api';
+import type { SessionStore, StoreOf, WindowStore } from './store-api';
 import type { StoreOptions } from './store-options';
+import { sessionStore, windowStore } from './window-store-definitions';
+import type { SessionStoreOptions, WindowStoreOptions } from './window-store-definitions';
 
-export type { StoreOptions };
+export type { StoreOptions } from './store-options';
 
 /** What {@link stores.keyValue} needs to know. */
 export interface KeyValueStoreOptions<K, V> extends StoreOptions {
@@ -20,7 +24,7 @@ export const stores = Object.freeze({
    * @example
    * builder.addStore(stores.keyValue({ name: 'balances', key: serdes.string, value: serdes.float64 }));
    */
-  keyValue<K, V>(options: KeyValueStoreOptions<K, V>): StoreDefinition {
+  keyValue<K, V>(options: KeyValueStoreOptions<K, V>): StoreDefinition & StoreOf<KeyValueStore<K, V>> {
     return {
       kind: 'key-value',
       name: options.name,
@@ -29,5 +33,47 @@ export const stores = Object.freeze({
       changelog: options.changelog ?? true,
       backend: options.backend ?? 'rocksdb',
     };
+  },
+
+  /**
+   * A store that holds one value for each key, with a timestamp that the processor gives it.
+   *
+   * @example
+   * builder.addStore(stores.timestampedKeyValue({ name: 'latest', key: serdes.string, value: serdes.float64 }));
+   */
+  timestampedKeyValue<K, V>(
+    options: KeyValueStoreOptions<K, V>,
+  ): StoreDefinition & StoreOf<TimestampedKeyValueStore<K, V>> {
+    return {
+      kind: 'timestamped-key-value',
+      name: options.name,
+      keySerde: options.key,
+      valueSerde: options.value,
+      changelog: options.changelog ?? true,
+      backend: options.backend ?? 'rocksdb',
+      showsTimestamps: true,
+    };
+  },
+
+  /**
+   * A store that holds values for each key and window, and forgets them after a time.
+   *
+   * @example
+   * builder.addStore(stores.window({
+   *   name: 'readings', key: serdes.string, value: serdes.float64, retentionMs: 3_600_000, windowSizeMs: 60_000,
+   * }));
+   */
+  window<K, V>(options: WindowStoreOptions<K, V>): StoreDefinition & StoreOf<WindowStore<K, V>> {
+    return windowStore(options);
+  },
+
+  /**
+   * A store that holds values for each key and session, and forgets them after a time.
+   *
+   * @example
+   * builder.addStore(stores.session({ name: 'visits', key: serdes.string, value: serdes.json<Visit>(), retentionMs: 86_400_000 }));
+   */
+  session<K, V>(options: SessionStoreOptions<K, V>): StoreDefinition & StoreOf<SessionStore<K, V>> {
+    return sessionStore(options);
   },
 });

@@ -1,10 +1,10 @@
 import type { Serde } from '../serde/serde';
 import { timedLists } from '../serde/timed-list';
 import type { StoreDefinition } from './graph';
-import type { StoreOptions } from './stores';
 import { joinBucketKeys, unjoinedKeys, type StreamJoin } from './stream-join';
+import type { StoreOptions } from './stores';
 
-/** What a join keeps: the records of each side, and where its type needs them those without a partner. */
+/** The stores of a join: one of each side, and one of records that were not joined yet. */
 export function streamJoinStores(join: StreamJoin, options: StoreOptions | undefined): readonly StoreDefinition[] {
   const common = { changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
   const bucketSerde = joinBucketKeys(join.windows, join.keySerde).serde as Serde<unknown>;

@@ -30,12 +30,17 @@ export interface StreamJoinOperator {
   readonly join: StreamJoin;
 }
 
-/** Smaller buckets are not worth a range deletion each. */
 const SMALLEST_BUCKET_MS = 1000;
+const LARGE_BUCKET_MS = 3_600_000;
+const WINDOWS_IN_BUCKET = 4;
 
-/** How much time one entry of a side's store spans: a window touches two of them at most. */
+/**
+ * How much time one entry of a side's store spans. At least a window, so that a record looks at two entries at most; several short
+ * windows, so that it mostly looks at one, and there are fewer entries to remove. Longer ones would keep too much for too long.
+ */
 export function joinBucketMs({ beforeMs, afterMs }: JoinWindows): number {
-  return Math.max(beforeMs + afterMs + 1, SMALLEST_BUCKET_MS);
+  const windowMs = beforeMs + afterMs + 1;
+  return Math.max(windowMs, SMALLEST_BUCKET_MS, Math.min(WINDOWS_IN_BUCKET * windowMs, LARGE_BUCKET_MS));
 }
 
 /** How long a side keeps its records, by its own newest one. As in Kafka Streams, also where one of the limits is negative. */

@@ -1,6 +1,6 @@
 import type { Serde } from '../serde/serde';
 import { BranchedStreamOperators } from './branched-stream-operators';
-import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate';
+import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate-operators';
 import type { KGroupedStream, KStream, ProcessedKStream } from './dsl';
 import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
 import { ForeignStreamError, IllegalNameError } from './errors';

@@ -27,6 +27,7 @@ import { isLegalName, NodeNames } from './node-names';
 import type { Operator } from './operators';
 import { mergeSubscription } from './subscriptions';
 import { repartitionTopic } from './topics';
+import { checkRetention } from './window-store-definitions';
 
 /** A repartition as an operator asks for it. */
 export interface RepartitionRequest {
@@ -106,6 +107,8 @@ export class TopologyDraft {
   addStore(definition: StoreDefinition): void {
     const { name } = definition;
     if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
+    const problem = checkRetention(definition);
+    if (problem !== undefined) this.report(problem);
     if (this.stores.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
     else this.stores.set(name, definition);
   }

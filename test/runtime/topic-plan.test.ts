@@ -124,9 +124,9 @@ describe('planTopics', () => {
   });
 
   describe('refuses topics that must be co-partitioned and are not', () => {
-    it('naming each with its count', () => {
+    it('naming each with its count, and the node where they meet', () => {
       expect(() => plan((builder) => builder.stream(['a', 'b'], text).groupByKey().count('c'), { a: 2, b: 3 })).toThrow(
-        "Topics that are processed together must have the same number of partitions, but 'a' has 2, 'b' has 3. Recreate one, or pass one through repartition().",
+        "Topics that are processed together at node 'count-1' must have the same number of partitions, but 'a' has 2, 'b' has 3. Recreate one, or pass one through repartition().",
       );
     });
 
