@@ -57,7 +57,8 @@ export type {
   ValueAndTimestamp,
 } from './topology/processor-api';
 export { stores } from './topology/stores';
-export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
+export type { KeyValueStoreOptions, StoreOptions, VersionedKeyValueStoreOptions } from './topology/stores';
+export type { VersionedKeyValueStore, VersionedRecord } from './topology/versioned-store-api';
 export type {
   DerivedTableOptions,
   GlobalTableOptions,

@@ -6,6 +6,7 @@ import type { Awaitable, KeyValueStore, Processor, ProcessorContext } from '../t
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
 import { StoreNotAttachedError } from './store-not-attached-error';
+import { viewOf } from './versioned-store-view';
 import type { TaskContext } from './task-context';
 
 /**
@@ -103,7 +104,7 @@ export class ProcessNode extends OperatorNode {
       store: <K, V>(name: string): KeyValueStore<K, V> => {
         const store = this.attachedStores.includes(name) ? context.stores.get(name) : undefined;
         if (store === undefined) throw new StoreNotAttachedError(name, this.name, this.attachedStores);
-        return store as unknown as KeyValueStore<K, V>;
+        return viewOf(store) as KeyValueStore<K, V>;
       },
       forward: (key, value, options) => this.forwardFromUser(key, value, options?.timestamp, options?.headers),
       recordMetadata: () => context.recordMetadata(),

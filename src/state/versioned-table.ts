@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde';
-import type { FormerVersion, VersionedEntry } from '../topology/versioned-serdes';
+import { segmentInterval, type FormerVersion, type VersionedEntry } from '../topology/versioned-serdes';
 import type { EpochStore } from './epoch-store';
 import type { StoreEntry } from './store-entry';
 
@@ -213,16 +213,4 @@ function segmentPrefix(segment: number): Buffer {
   prefix[0] = FORMER;
   prefix.writeBigInt64BE(BigInt(segment), 1);
   return prefix;
-}
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-
-/** Shorter segments for a shorter history: few enough that a lookup reads few, many enough that little is kept too long. */
-function segmentInterval(historyRetentionMs: number): number {
-  if (historyRetentionMs <= MINUTE) return Math.max(Math.floor(historyRetentionMs / 3), 2 * SECOND);
-  if (historyRetentionMs <= 5 * MINUTE) return Math.max(Math.floor(historyRetentionMs / 5), 20 * SECOND);
-  if (historyRetentionMs <= HOUR) return Math.max(Math.floor(historyRetentionMs / 12), MINUTE);
-  return Math.max(Math.floor(historyRetentionMs / 24), 5 * MINUTE);
 }

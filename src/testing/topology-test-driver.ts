@@ -12,7 +12,9 @@ import type { SealedTask, Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import { GlobalTable, globalStore } from '../task/global-table';
 import type { GlobalTableDefinition, Topology } from '../topology/graph';
+import { VersionedStoreView } from '../processors/versioned-store-view';
 import type { KeyValueStore } from '../topology/processor-api';
+import type { VersionedKeyValueStore } from '../topology/versioned-store-api';
 import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
@@ -133,6 +135,17 @@ export class TopologyTestDriver {
     return found.length === 0
       ? undefined
       : new TestStores<K, V>(name, found as unknown as readonly KeyValueStore<K, V>[]);
+  }
+
+  /**
+   * A versioned store of one partition, as processors see it. Undefined where the task of that partition has no store of that name.
+   */
+  getVersionedKeyValueStore<K, V>(name: string, partition = 0): VersionedKeyValueStore<K, V> | undefined {
+    for (const { id, task } of this.tasks) {
+      const store = id.partition === partition ? task.stores.find((each) => each.name === name) : undefined;
+      if (store?.definition.kind === 'versioned-key-value') return new VersionedStoreView<K, V>(store);
+    }
+    return undefined;
   }
 
   /** The wall clock's time, in milliseconds since 1970. It stands still but for `advanceWallClockTime`. */

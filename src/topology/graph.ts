@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import type { Operator } from './operators';
+import type { VersionedStore } from './table-views';
 
 /**
  * A topic as the topology names it. An internal topic (repartition, changelog) belongs to the application, and is
@@ -68,6 +69,8 @@ export interface StoreDefinition {
   /** Without a changelog the state is lost with the local disk. Default true. */
   readonly changelog: boolean;
   readonly backend: 'rocksdb' | 'memory';
+  /** Of a versioned store: the serde of its keys, and for how long it keeps former values. */
+  readonly versioned?: VersionedStore | undefined;
 }
 
 /** A topic that every instance keeps all of, for joins by any key. */

@@ -33,6 +33,7 @@ export interface ProcessorContext<KOut, VOut> {
   readonly taskId: string;
   /** The store of that name, which must be listed where the processor was added. */
   store<K, V>(name: string): KeyValueStore<K, V>;
+  store<S extends { readonly name: string }>(name: string): S;
   /**
    * Hands a record to the children. Its timestamp and headers are those of the record that is being processed, unless given.
    * Await what it returns before the next forward if a child may be asynchronous.

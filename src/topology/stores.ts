@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from './graph';
+import { versionedEntrySerde, versionedKeySerde } from './versioned-serdes';
 
 /** How a store keeps its data. */
 export interface StoreOptions {
@@ -27,6 +28,12 @@ export interface KeyValueStoreOptions<K, V> extends StoreOptions {
   readonly value: Serde<V>;
 }
 
+/** What {@link stores.versionedKeyValue} needs to know. */
+export interface VersionedKeyValueStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+  /** For how long a value can be looked up after it was replaced, in milliseconds of the store's time. */
+  readonly historyRetentionMs: number;
+}
+
 /** Makes definitions of stores for `StreamsBuilder.addStore`. */
 export const stores = Object.freeze({
   /**
@@ -41,6 +48,33 @@ export const stores = Object.freeze({
       name: options.name,
       keySerde: options.key,
       valueSerde: options.value,
+      changelog: options.changelog ?? true,
+      backend: options.backend ?? 'rocksdb',
+    };
+  },
+
+  /**
+   * A store that knows the values that its keys had in the past. Its time is the highest timestamp of what was put in.
+   *
+   * @throws RangeError when `historyRetentionMs` is not a whole number from 0 up
+   * @example
+   * builder.addStore(stores.versionedKeyValue({
+   *   name: 'prices', key: serdes.string, value: serdes.float64, historyRetentionMs: 3_600_000,
+   * }));
+   */
+  versionedKeyValue<K, V>(options: VersionedKeyValueStoreOptions<K, V>): StoreDefinition {
+    const { historyRetentionMs } = options;
+    if (!(Number.isSafeInteger(historyRetentionMs) && historyRetentionMs >= 0)) {
+      throw new RangeError(
+        `The store '${options.name}' has historyRetentionMs: ${historyRetentionMs}. Give a whole number of milliseconds from 0 up.`,
+      );
+    }
+    return {
+      kind: 'versioned-key-value',
+      name: options.name,
+      keySerde: versionedKeySerde(options.key as Serde<unknown>, historyRetentionMs),
+      valueSerde: versionedEntrySerde(options.value as Serde<unknown>),
+      versioned: { keySerde: options.key as Serde<unknown>, historyRetentionMs },
       changelog: options.changelog ?? true,
       backend: options.backend ?? 'rocksdb',
     };
