@@ -72,9 +72,9 @@ export const stores = Object.freeze({
     return {
       kind: 'versioned-key-value',
       name: options.name,
-      keySerde: versionedKeySerde(options.key as Serde<unknown>, historyRetentionMs),
-      valueSerde: versionedEntrySerde(options.value as Serde<unknown>),
-      versioned: { keySerde: options.key as Serde<unknown>, historyRetentionMs },
+      keySerde: versionedKeySerde(options.key, historyRetentionMs),
+      valueSerde: versionedEntrySerde(options.value),
+      versioned: { keySerde: options.key, historyRetentionMs },
       changelog: options.changelog ?? true,
       backend: options.backend ?? 'rocksdb',
     };
