@@ -45,8 +45,15 @@ export class VersionedTable {
     this.segmentMs = segmentInterval(historyRetentionMs);
   }
 
+  /** Says that a record of the next batch will look the key's latest value up. */
   request(key: unknown): void {
     this.store.request(this.latestKey(key));
+  }
+
+  /** Says that a record of the next batch will be put in. */
+  requestPut(key: unknown, timestamp: number): void {
+    this.store.request(this.latestKey(key));
+    this.store.request(this.segmentKey(key, this.segmentOf(timestamp)));
   }
 
   /** The latest value, if it is in memory. */
@@ -174,7 +181,11 @@ export class VersionedTable {
   }
 
   private loadSegment(key: unknown, segment: number): Promise<Entry> {
-    return this.store.load(Buffer.concat([segmentPrefix(segment), this.keySerde.serialize(key)]));
+    return this.store.load(this.segmentKey(key, segment));
+  }
+
+  private segmentKey(key: unknown, segment: number): Buffer {
+    return Buffer.concat([segmentPrefix(segment), this.keySerde.serialize(key)]);
   }
 
   private writeSegment(entry: Entry, versions: readonly FormerVersion[], timestamp: number): void {
