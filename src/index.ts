@@ -121,7 +121,8 @@ export type { SessionWindow, SlidingWindow, TimeWindow } from './topology/window
 export type { SuppressOptions, WindowedCogroupOptions, WindowedOptions } from './topology/windowed-options';
 export { windows } from './topology/windows';
 export type { Grace, HoppingOptions, SessionOptions, SlidingOptions, TumblingOptions } from './topology/windows';
-export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
+export type { KeyValueStoreOptions, StoreOptions, VersionedKeyValueStoreOptions } from './topology/stores';
+export type { VersionedKeyValueStore, VersionedRecord } from './topology/versioned-store-api';
 export type {
   DerivedTableOptions,
   GlobalTableOptions,

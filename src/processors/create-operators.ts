@@ -1,5 +1,5 @@
 import type { ProcessorNode, Subtopology, TopicReference } from '../topology/graph';
-import { keepsKey } from '../topology/operators';
+import { keepsKey, keepsValue } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
 import { createTableOperator } from './create-table-operators';
 import { DeduplicateNode } from './deduplicate-node';
@@ -60,7 +60,10 @@ export function createOperators(
     const reached = reachedWithSourceKey(subtopology, source.children);
     requesters.set(
       source.name,
-      [...reached].map((name) => byName.get(name)!).filter((node) => node.requestsState(source.keySerde.name)),
+      [...reached].flatMap(([name, keepsValue]) => {
+        const node = byName.get(name)!;
+        return node.requestsState(source.keySerde.name, keepsValue) ? [node] : [];
+      }),
     );
   }
   return { nodes: [...byName.values()], roots, requesters };
@@ -123,16 +126,19 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
   }
 }
 
-/** Operators that get the source's key unchanged. */
-function reachedWithSourceKey(subtopology: Subtopology, from: readonly string[]): Set<string> {
+/** Operators that get the source's key unchanged, and whether they always get its value unchanged as well. */
+function reachedWithSourceKey(subtopology: Subtopology, from: readonly string[]): ReadonlyMap<string, boolean> {
   const nodes = new Map(subtopology.nodes.map((node) => [node.name, node]));
-  const reached = new Set<string>();
-  const visit = (name: string): void => {
+  const reached = new Map<string, boolean>();
+  const visit = (name: string, withValue: boolean): void => {
     const node = nodes.get(name);
-    if (node?.kind !== 'processor' || reached.has(name)) return;
-    reached.add(name);
-    if (keepsKey(node.operator)) node.children.forEach(visit);
+    if (node?.kind !== 'processor') return;
+    const before = reached.get(name);
+    if (before === false || before === withValue) return;
+    reached.set(name, withValue);
+    if (!keepsKey(node.operator)) return;
+    for (const child of node.children) visit(child, withValue && keepsValue(node.operator));
   };
-  from.forEach(visit);
+  for (const name of from) visit(name, true);
   return reached;
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Serde } from '../serde/serde';
 import type { EpochStore } from '../state/epoch-store';
-import type { StoreEntry } from '../state/store-entry';
 import {
   SubscriptionInstruction,
   type ForeignKeyLookupOperator,
@@ -149,22 +148,10 @@ export class ForeignKeyLookupNode extends OperatorNode {
     const { instruction } = subscription;
     const ends =
       instruction === SubscriptionInstruction.DELETE || instruction === SubscriptionInstruction.DELETE_AND_ANSWER;
-    const entry = this.store.lookup(stored);
-    if (entry === undefined) return this.storeLate(stored, ends, foreignKey, subscription, timestamp);
-    this.store.write(entry, ends ? undefined : subscription, timestamp);
+    // What was there before changes nothing, so it need not be read.
+    if (ends) this.store.delete(stored);
+    else this.store.put(stored, subscription);
     return this.lookUp(foreignKey, subscription, timestamp);
-  }
-
-  private async storeLate(
-    stored: Buffer,
-    ends: boolean,
-    foreignKey: unknown,
-    subscription: Subscription,
-    timestamp: number,
-  ): Promise<void> {
-    const entry: StoreEntry<unknown, unknown> = await this.store.load(stored);
-    this.store.write(entry, ends ? undefined : subscription, timestamp);
-    await this.lookUp(foreignKey, subscription, timestamp);
   }
 
   private lookUp(foreignKey: unknown, subscription: Subscription, timestamp: number): Processed {

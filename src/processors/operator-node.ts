@@ -22,13 +22,14 @@ export abstract class OperatorNode {
    * are, `requestState` is then called for many records ahead, and their state loaded at once.
    *
    * @param keySerde - names the format of the records' keys: equal formats, equal bytes
+   * @param keepsValue - whether the operators above hand values on as they are, too
    */
-  requestsState(_keySerde: string): boolean {
+  requestsState(_keySerde: string, _keepsValue: boolean): boolean {
     return false;
   }
 
   /** Asks the stores for what this record will need, by `EpochStore.request`. */
-  requestState(_key: unknown, _timestamp: number): void {}
+  requestState(_key: unknown, _timestamp: number, _value: unknown): void {}
 
   /** Called once before the first record, parents before children. */
   init(): Promise<void> | undefined {

@@ -2,6 +2,7 @@ import type { EpochStore } from '../state/epoch-store';
 import { SegmentedStore } from './segmented-store';
 import { SessionStoreView } from './session-store-view';
 import { TimestampedStoreView } from './timestamped-store-view';
+import { VersionedStoreView } from './versioned-store-view';
 import { WindowStoreView } from './window-store-view';
 
 /** What a processor gets when it asks for a store. */
@@ -20,6 +21,7 @@ export function openStoreView(store: EpochStore<unknown, unknown>, dropped: () =
   const { definition, name } = store;
   const { retention, kind } = definition;
   if (definition.showsTimestamps === true) return { store: new TimestampedStoreView(store), segments: undefined };
+  if (kind === 'versioned-key-value') return { store: new VersionedStoreView(store), segments: undefined };
   if (retention === undefined) return { store, segments: undefined };
   const entries = store as unknown as EpochStore<string, Buffer>;
   if (kind === 'session') {

@@ -17,6 +17,20 @@ export class StreamGlobalTableJoinNode extends OperatorNode {
     this.table = context.globalTables.get(operator.table)!;
   }
 
+  override requestsState(_keySerde: string, keepsValue: boolean): boolean {
+    return keepsValue;
+  }
+
+  override requestState(key: unknown, _timestamp: number, value: unknown): void {
+    if (value === null || value === undefined) return;
+    try {
+      const tableKey = this.operator.selector(key, value) ?? undefined;
+      if (tableKey !== undefined) this.table.request(tableKey);
+    } catch {
+      // Whatever it is, it comes again where it can be said which record it is about.
+    }
+  }
+
   process(key: unknown, value: unknown, timestamp: number): Processed {
     const { left, selector } = this.operator;
     if (value === null || value === undefined) {

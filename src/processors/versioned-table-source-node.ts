@@ -22,8 +22,8 @@ export class VersionedTableSourceNode extends OperatorNode {
     return this.versioned.keySerde.name === keySerde;
   }
 
-  override requestState(key: unknown): void {
-    this.table.request(key);
+  override requestState(key: unknown, timestamp: number): void {
+    this.table.requestPut(key, timestamp);
   }
 
   async process(key: unknown, value: unknown, timestamp: number): Promise<void> {

@@ -74,9 +74,16 @@ export class RecordBuffer {
   private remember(stored: string): void {
     const { known, unknownFrom } = this;
     if (unknownFrom !== undefined && stored >= unknownFrom) return;
-    let at = known.length;
-    while (at > 0 && known[at - 1]! > stored) at--;
-    known.splice(at, 0, stored);
+    let low = 0;
+    let high = known.length;
+    // Most records are later than all that wait.
+    if (high > 0 && known[high - 1]! < stored) low = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (known[middle]! < stored) low = middle + 1;
+      else high = middle;
+    }
+    known.splice(low, 0, stored);
     if (known.length > KNOWN_KEYS) {
       this.unknownFrom = known[KNOWN_KEYS / 2]!;
       known.length = KNOWN_KEYS / 2;

@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde';
-import type { FormerVersion, VersionedEntry } from '../topology/versioned-serdes';
+import { segmentInterval, type FormerVersion, type VersionedEntry } from '../topology/versioned-serdes';
 import type { EpochStore } from './epoch-store';
 import type { StoreEntry } from './store-entry';
 
@@ -45,8 +45,15 @@ export class VersionedTable {
     this.segmentMs = segmentInterval(historyRetentionMs);
   }
 
+  /** Says that a record of the next batch will look the key's latest value up. */
   request(key: unknown): void {
     this.store.request(this.latestKey(key));
+  }
+
+  /** Says that a record of the next batch will be put in. */
+  requestPut(key: unknown, timestamp: number): void {
+    this.store.request(this.latestKey(key));
+    this.store.request(this.segmentKey(key, this.segmentOf(timestamp)));
   }
 
   /** The latest value, if it is in memory. */
@@ -174,7 +181,11 @@ export class VersionedTable {
   }
 
   private loadSegment(key: unknown, segment: number): Promise<Entry> {
-    return this.store.load(Buffer.concat([segmentPrefix(segment), this.keySerde.serialize(key)]));
+    return this.store.load(this.segmentKey(key, segment));
+  }
+
+  private segmentKey(key: unknown, segment: number): Buffer {
+    return Buffer.concat([segmentPrefix(segment), this.keySerde.serialize(key)]);
   }
 
   private writeSegment(entry: Entry, versions: readonly FormerVersion[], timestamp: number): void {
@@ -213,16 +224,4 @@ function segmentPrefix(segment: number): Buffer {
   prefix[0] = FORMER;
   prefix.writeBigInt64BE(BigInt(segment), 1);
   return prefix;
-}
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-
-/** Shorter segments for a shorter history: few enough that a lookup reads few, many enough that little is kept too long. */
-function segmentInterval(historyRetentionMs: number): number {
-  if (historyRetentionMs <= MINUTE) return Math.max(Math.floor(historyRetentionMs / 3), 2 * SECOND);
-  if (historyRetentionMs <= 5 * MINUTE) return Math.max(Math.floor(historyRetentionMs / 5), 20 * SECOND);
-  if (historyRetentionMs <= HOUR) return Math.max(Math.floor(historyRetentionMs / 12), MINUTE);
-  return Math.max(Math.floor(historyRetentionMs / 24), 5 * MINUTE);
 }

@@ -259,11 +259,15 @@ export class Task {
       if (key === null || key === undefined) continue;
       const { requesters } = batch.queues[index]!;
       for (let node = 0; node < requesters.length; node++)
-        requesters[node]!.requestState(key, batch.timestamps[index]!);
+        requesters[node]!.requestState(key, batch.timestamps[index]!, batch.values[index]);
     }
     const loads: Promise<void>[] = [];
     for (const store of this.stores) {
       const load = store.loadRequested();
+      if (load !== undefined) loads.push(load);
+    }
+    for (const table of this.context.globalTables.values()) {
+      const load = table.loadRequested();
       if (load !== undefined) loads.push(load);
     }
     if (loads.length === 0) return undefined;

@@ -18,6 +18,8 @@ import type { KeyValueStore } from '../topology/processor-api';
 import type { WindowAggregateOperator } from '../topology/window-operators';
 import { openStoreView } from '../processors/store-views';
 import type { ReadOnlySessionStore, ReadOnlyWindowStore } from '../topology/store-api';
+import { VersionedStoreView } from '../processors/versioned-store-view';
+import type { VersionedKeyValueStore } from '../topology/versioned-store-api';
 import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
@@ -184,6 +186,17 @@ export class TopologyTestDriver {
       const view = openStoreView(store, () => undefined);
       await view.segments?.init();
       return view.store;
+    }
+    return undefined;
+  }
+
+  /**
+   * A versioned store of one partition, as processors see it. Undefined where the task of that partition has no store of that name.
+   */
+  getVersionedKeyValueStore<K, V>(name: string, partition = 0): VersionedKeyValueStore<K, V> | undefined {
+    for (const { id, task } of this.tasks) {
+      const store = id.partition === partition ? task.stores.find((each) => each.name === name) : undefined;
+      if (store?.definition.kind === 'versioned-key-value') return new VersionedStoreView<K, V>(store);
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde';
 import type { Operator } from './operators';
 import type { Retention } from './retention';
+import type { VersionedStore } from './table-views';
 
 /**
  * A topic as the topology names it. An internal topic (repartition, changelog) belongs to the application, and is
@@ -97,6 +98,8 @@ export interface StoreDefinition {
   readonly showsTimestamps?: boolean | undefined;
   /** Of window and session stores. */
   readonly retention?: Retention | undefined;
+  /** Of a versioned store: the serde of its keys, and for how long it keeps former values. */
+  readonly versioned?: VersionedStore | undefined;
 }
 
 /** A topic that every instance keeps all of, for joins by any key. */

@@ -158,3 +158,8 @@ export function keepsKey(operator: Operator): boolean {
       return true;
   }
 }
+
+/** Whether what follows has the very records that came. */
+export function keepsValue({ type }: Operator): boolean {
+  return type === 'filter' || type === 'peek' || type === 'passThrough' || type === 'branch';
+}

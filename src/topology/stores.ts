@@ -5,6 +5,7 @@ import type { SessionStore, StoreOf, WindowStore } from './store-api';
 import type { StoreOptions } from './store-options';
 import { sessionStore, windowStore } from './window-store-definitions';
 import type { SessionStoreOptions, WindowStoreOptions } from './window-store-definitions';
+import { versionedEntrySerde, versionedKeySerde } from './versioned-serdes';
 
 export type { StoreOptions } from './store-options';
 
@@ -14,6 +15,12 @@ export interface KeyValueStoreOptions<K, V> extends StoreOptions {
   readonly name: string;
   readonly key: Serde<K>;
   readonly value: Serde<V>;
+}
+
+/** What {@link stores.versionedKeyValue} needs to know. */
+export interface VersionedKeyValueStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+  /** For how long a value can be looked up after it was replaced, in milliseconds of the store's time. */
+  readonly historyRetentionMs: number;
 }
 
 /** Makes definitions of stores for `StreamsBuilder.addStore`. */
@@ -75,5 +82,32 @@ export const stores = Object.freeze({
    */
   session<K, V>(options: SessionStoreOptions<K, V>): StoreDefinition & StoreOf<SessionStore<K, V>> {
     return sessionStore(options);
+  },
+
+  /**
+   * A store that knows the values that its keys had in the past. Its time is the highest timestamp of what was put in.
+   *
+   * @throws RangeError when `historyRetentionMs` is not a whole number from 0 up
+   * @example
+   * builder.addStore(stores.versionedKeyValue({
+   *   name: 'prices', key: serdes.string, value: serdes.float64, historyRetentionMs: 3_600_000,
+   * }));
+   */
+  versionedKeyValue<K, V>(options: VersionedKeyValueStoreOptions<K, V>): StoreDefinition {
+    const { historyRetentionMs } = options;
+    if (!(Number.isSafeInteger(historyRetentionMs) && historyRetentionMs >= 0)) {
+      throw new RangeError(
+        `The store '${options.name}' has historyRetentionMs: ${historyRetentionMs}. Give a whole number of milliseconds from 0 up.`,
+      );
+    }
+    return {
+      kind: 'versioned-key-value',
+      name: options.name,
+      keySerde: versionedKeySerde(options.key, historyRetentionMs),
+      valueSerde: versionedEntrySerde(options.value),
+      versioned: { keySerde: options.key, historyRetentionMs },
+      changelog: options.changelog ?? true,
+      backend: options.backend ?? 'rocksdb',
+    };
   },
 });

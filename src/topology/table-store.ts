@@ -23,8 +23,9 @@ export function addTableStore(
       ? { kind: 'timestamped-key-value', keySerde, valueSerde, ...kept }
       : {
           kind: 'versioned-key-value',
-          keySerde: versionedKeySerde(keySerde),
+          keySerde: versionedKeySerde(keySerde, versioned.historyRetentionMs),
           valueSerde: versionedEntrySerde(valueSerde),
+          versioned,
           ...kept,
         },
   );

@@ -7,6 +7,7 @@ export interface ValueTransformerContext {
   readonly taskId: string;
   /** The store of that name, which must be listed in the `stores` of the transformValues() call. */
   store<K, V>(name: string): KeyValueStore<K, V>;
+  store<S extends { readonly name: string }>(name: string): S;
   /** The highest timestamp that the task has seen: -1 before the first record. */
   streamTime(): number;
 }

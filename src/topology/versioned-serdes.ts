@@ -22,9 +22,13 @@ const LATEST_DELETED = 1;
 const FORMER = 2;
 const TIME = 3;
 
-/** Keys of a versioned store are made by whoever reads and writes it; the format is the user's, so that a change of it is noticed. */
-export function versionedKeySerde(key: Serde<unknown>): Serde<Buffer> {
-  return { name: `versioned-key(${key.name})`, serialize: (bytes) => bytes, deserialize: (bytes) => bytes };
+/**
+ * Keys of a versioned store are made by whoever reads and writes it. The name says of which keys, and how long the segments are, so
+ * that state is not read where either has changed.
+ */
+export function versionedKeySerde(key: Serde<unknown>, historyRetentionMs: number): Serde<Buffer> {
+  const name = `versioned-key(${key.name}, segments of ${segmentInterval(historyRetentionMs)} ms)`;
+  return { name, serialize: (bytes) => bytes, deserialize: (bytes) => bytes };
 }
 
 /** Writes the entries of a versioned store. */
@@ -94,4 +98,16 @@ function readFormer(bytes: Buffer, serde: Serde<unknown>): FormerVersion[] {
     at = end;
   }
   return versions;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Shorter segments for a shorter history: few enough that a lookup reads few, many enough that little is kept too long. */
+export function segmentInterval(historyRetentionMs: number): number {
+  if (historyRetentionMs <= MINUTE) return Math.max(Math.floor(historyRetentionMs / 3), 2 * SECOND);
+  if (historyRetentionMs <= 5 * MINUTE) return Math.max(Math.floor(historyRetentionMs / 5), 20 * SECOND);
+  if (historyRetentionMs <= HOUR) return Math.max(Math.floor(historyRetentionMs / 12), MINUTE);
+  return Math.max(Math.floor(historyRetentionMs / 24), 5 * MINUTE);
 }

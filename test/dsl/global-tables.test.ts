@@ -1,4 +1,4 @@
-import { StreamsBuilder } from '../../src';
+import { describe as describeTopology, describeMermaid, StreamsBuilder } from '../../src';
 import { TopologyTestDriver } from '../../src/testing';
 import { problemsOf, text } from '../topology/build';
 import { results, streamToOut, type Row } from './results';
@@ -60,6 +60,8 @@ describe('a stream joined with a global table', () => {
     expect(table.storeName).toBe('all-rows');
     expect(topology.subtopologies).toHaveLength(1);
     expect(topology.stores.size).toBe(0);
+    expect(describeTopology(topology)).toContain('  Global table: all-rows (topic: rows, rocksdb)');
+    expect(describeMermaid(topology)).toMatch(/topic\d+ --> store1/);
     const driver = await TopologyTestDriver.open(topology, { partitions: { rows: 2 } });
     for (const key of 'abc') await driver.createInputTopic('rows', text).pipeInput(key, key.toUpperCase());
     expect(await driver.getKeyValueStore('all-rows')!.get('b')).toBe('B');

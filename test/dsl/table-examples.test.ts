@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { serdes, stores, StreamsBuilder } from '../../src';
+import type { StreamsBuilder } from '../../src';
+import { serdes, stores } from '../../src';
 import { text } from '../topology/build';
 import { results, type Row } from './results';
 

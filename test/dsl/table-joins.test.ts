@@ -280,4 +280,14 @@ describe('two tables joined by a foreign key', () => {
     expect(driver.skipped.get('null-foreign-key')).toBe(1);
     await driver.close();
   });
+
+  it('name the table whose serde is not known', () => {
+    const problems = problemsOf((builder) => {
+      const mapped = builder.table('left', text).mapValues((value) => value, { name: 'mapped' });
+      toOut(mapped.join(builder.table('right', text), foreignKey, plus, { value: serdes.string }));
+    });
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining("After node 'mapped' no value serde is known, and one is needed to join by foreign key"),
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
-import { serdes, StreamsBuilder } from '../../src';
+import type { Processor, VersionedKeyValueStore } from '../../src';
+import { serdes, stores, StreamsBuilder } from '../../src';
 import { TopologyTestDriver } from '../../src/testing';
 import { problemsOf, text } from '../topology/build';
 import { results, streamToOut, toOut, type Row } from './results';
@@ -185,5 +186,49 @@ describe('a stream joined with a versioned table, with a grace period', () => {
     );
     expect(problem(versioned, -1)[0]).toContain("Node 'late' has graceMs: -1");
     expect(problem({ versioned: { historyRetentionMs: NaN } }, 1)[0]).toContain('versioned.historyRetentionMs: NaN');
+  });
+});
+
+describe('a versioned store', () => {
+  it('is given to processors, and to tests', async () => {
+    const builder = new StreamsBuilder();
+    builder.addStore(
+      stores.versionedKeyValue({ name: 'prices', key: serdes.string, value: serdes.string, historyRetentionMs: 100 }),
+    );
+    const processor = (): Processor<string, string, string, string> => {
+      let prices: VersionedKeyValueStore<string, string>;
+      return {
+        init: (context) => {
+          prices = context.store<VersionedKeyValueStore<string, string>>('prices');
+        },
+        process: async ({ key, value, timestamp }) => {
+          if (value === '') await prices.delete(key, timestamp);
+          else await prices.put(key, value, timestamp);
+        },
+      };
+    };
+    builder.stream('in', text).process(processor, { stores: ['prices'] });
+    const driver = await TopologyTestDriver.open(builder.build());
+    const input = driver.createInputTopic('in', text);
+    await input.pipeInput('a', '1', { timestamp: 10 });
+    await input.pipeInput('a', '2', { timestamp: 20 });
+    await input.pipeInput('b', 'x', { timestamp: 30 });
+    await input.pipeInput('b', '', { timestamp: 40 });
+    for (const state of ['kept', 'lost'] as const) {
+      await driver.restart({ state });
+      const prices = driver.getVersionedKeyValueStore<string, string>('prices')!;
+      expect(await prices.get('a')).toEqual({ value: '2', timestamp: 20 });
+      expect(await prices.get('a', 19)).toEqual({ value: '1', timestamp: 10 });
+      expect(await prices.get('a', 9)).toBeUndefined();
+      expect(await prices.get('b')).toBeUndefined();
+      expect(await prices.get('b', 39)).toEqual({ value: 'x', timestamp: 30 });
+    }
+    expect(driver.getVersionedKeyValueStore('other')).toBeUndefined();
+    await driver.close();
+  });
+
+  it('says what it was told wrong', () => {
+    const options = { name: 'prices', key: serdes.string, value: serdes.string, historyRetentionMs: -1 };
+    expect(() => stores.versionedKeyValue(options)).toThrow("The store 'prices' has historyRetentionMs: -1");
   });
 });

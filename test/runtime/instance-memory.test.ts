@@ -6,8 +6,9 @@ import { build, text } from '../topology/build';
 const MEGABYTE = 1 << 20;
 
 /** Subtopology 0 has a store, subtopology 1 has none. */
-function memory(): InstanceMemory {
+function memory(globalTables = 0): InstanceMemory {
   const topology = build((builder) => {
+    for (let table = 1; table <= globalTables; table++) builder.globalTable(`rows-${table}`, text);
     builder.stream('counted', text).groupByKey().count('counts');
     builder.stream('passed', text).to('out');
   });
@@ -31,6 +32,14 @@ describe('InstanceMemory', () => {
     expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(16 * MEGABYTE);
     expect(shares.cacheBytesOf(new TaskId(1, 0))).toBe(0);
     expect(shares.blockCacheBytesPerTask(0)).toBe(4 * MEGABYTE);
+  });
+
+  it('gives a quarter of the cache to global tables, where there are any', () => {
+    expect(memory().cacheBytesPerGlobalTable).toBe(0);
+    const shares = memory(2);
+    shares.assigned('thread', counting(0, 1), () => undefined);
+    expect(shares.cacheBytesPerGlobalTable).toBe(4 * MEGABYTE);
+    expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(12 * MEGABYTE);
   });
 
   it('keeps all threads together below the limit, in whichever order they get their tasks', () => {

@@ -9,7 +9,7 @@ import { versionedEntrySerde, versionedKeySerde } from '../../src/topology/versi
 const definition: StoreDefinition = {
   kind: 'versioned-key-value',
   name: 'rows',
-  keySerde: versionedKeySerde(serdes.string),
+  keySerde: versionedKeySerde(serdes.string, 5_000),
   valueSerde: versionedEntrySerde(serdes.string),
   changelog: true,
   backend: 'memory',
