@@ -2,7 +2,7 @@ import type { Awaitable, KeyValueStore } from '../topology/processor-api';
 import type { ValueTransformer, ValueTransformerSupplier } from '../topology/value-transformer';
 import { StoreNotAttachedError } from './store-not-attached-error';
 import type { TaskContext } from './task-context';
-import { viewOf } from './versioned-store-view';
+import { openStoreView } from './store-views';
 
 /** One instance of a value transformer that the user wrote, with its context. */
 export class TransformerRun {
@@ -25,7 +25,7 @@ export class TransformerRun {
       store: <K, V>(name: string): KeyValueStore<K, V> => {
         const store = stores.includes(name) ? context.stores.get(name) : undefined;
         if (store === undefined) throw new StoreNotAttachedError(name, node, stores);
-        return viewOf(store) as KeyValueStore<K, V>;
+        return openStoreView(store, () => undefined).store as KeyValueStore<K, V>;
       },
       streamTime: () => context.streamTime,
     });

@@ -79,25 +79,25 @@ export class UnjoinedRecords {
       this.saveTimes();
     }
     if (!mayBeThere) {
-      this.append(composite, emptyTimedList(), time, value);
+      this.append(side, composite, emptyTimedList(), time, value);
       return undefined;
     }
     const entry = this.store.lookup(composite);
     if (entry !== undefined) {
-      this.append(composite, entry.value ?? emptyTimedList(), time, value);
+      this.append(side, composite, entry.value ?? emptyTimedList(), time, value);
       return undefined;
     }
     return this.store.load(composite).then((loaded) => {
-      this.append(composite, loaded.value ?? emptyTimedList(), time, value);
+      this.append(side, composite, loaded.value ?? emptyTimedList(), time, value);
     });
   }
 
-  private append(composite: string, list: TimedList, time: number, value: Buffer): void {
+  private append(side: JoinSide, composite: string, list: TimedList, time: number, value: Buffer): void {
     list.times.push(time);
     list.values.push(value);
     list.flags.push(false);
-    this.store.put(composite, list);
-    const side = composite.startsWith(SIDES.left) ? 'left' : 'right';
+    if (list.times.length === 1) this.store.putNew(composite, list);
+    else this.store.put(composite, list);
     this.queues[side].add(composite);
   }
 

@@ -175,12 +175,12 @@ export class EpochStore<K, V> {
 
   /** Sets the value of an entry that `lookup` or `load` gave; undefined deletes the key. */
   write(entry: StoreEntry<K, V>, value: V | undefined, timestamp: number): void {
-    entry.value = value;
-    entry.timestamp = timestamp;
     if (!entry.dirty) {
       entry.dirty = true;
       this.dirty.push(entry);
     }
+    entry.value = value;
+    entry.timestamp = timestamp;
   }
 
   get(key: K): Awaitable<V | undefined> {
@@ -195,12 +195,16 @@ export class EpochStore<K, V> {
   /** `put` with a timestamp of its own. */
   putAt(key: K, value: V | undefined, timestamp: number): void {
     const mapKey = this.mapKey(key);
-    let entry = this.young.get(mapKey) ?? this.old.get(mapKey);
-    if (entry === undefined) {
-      entry = { key, value: undefined, timestamp: 0, dirty: false, sealed: false, cost: ENTRY_OVERHEAD_BYTES };
-      this.addYoung(mapKey, entry);
-    }
+    const entry = this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
     this.write(entry, value ?? undefined, timestamp);
+  }
+
+  /** `put` of a key that the store does not have. Deleted in the same epoch, it leaves no trace. */
+  putNew(key: K, value: V): void {
+    const mapKey = this.mapKey(key);
+    const entry = this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
+    if (!entry.dirty) entry.isNew = true;
+    this.write(entry, value, this.time.timestamp);
   }
 
   delete(key: K): void {
@@ -283,9 +287,12 @@ export class EpochStore<K, V> {
 
   /** Ends the open epoch: serializes what it wrote, once per key. Undefined when it wrote nothing. */
   seal(): SealedEntries | undefined {
-    const entries = this.dirty;
-    if (entries.length === 0) return undefined;
-    this.dirty = [];
+    const entries = this.takeDirty();
+    if (entries.length === 0) {
+      // What was only read fills the memory too.
+      if (this.sealedEntries.length === 0) this.rotateIfFull();
+      return undefined;
+    }
     this.sealedEntries = entries;
     const { codec, cache } = this;
     const keys = new Array<Buffer>(entries.length);
@@ -293,7 +300,6 @@ export class EpochStore<K, V> {
     let bytes = 0;
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!;
-      entry.dirty = false;
       entry.sealed = true;
       const key = codec.encodeKey(entry.key);
       const value = this.encodeValue(entry);
@@ -308,6 +314,21 @@ export class EpochStore<K, V> {
     }
     this.averageEntryBytes = Math.ceil(bytes / entries.length);
     return { entries, keys, values };
+  }
+
+  /** The open epoch's writes, without those that came and went in it. */
+  private takeDirty(): StoreEntry<K, V>[] {
+    const { dirty } = this;
+    this.dirty = [];
+    let kept = 0;
+    for (let index = 0; index < dirty.length; index++) {
+      const entry = dirty[index]!;
+      entry.dirty = false;
+      if (entry.value !== undefined || !entry.isNew) dirty[kept++] = entry;
+      entry.isNew = false;
+    }
+    dirty.length = kept;
+    return dirty;
   }
 
   private encodeValue({ value, timestamp }: StoreEntry<K, V>): Buffer | undefined {
@@ -334,6 +355,10 @@ export class EpochStore<K, V> {
     for (const entry of this.sealedEntries) entry.sealed = false;
     this.sealedEntries = [];
     this.writtenEpochs++;
+    this.rotateIfFull();
+  }
+
+  private rotateIfFull(): void {
     if (this.youngBytes > this.cacheBytes * (1 - SERIALIZED_PART)) this.rotate();
   }
 
@@ -350,7 +375,8 @@ export class EpochStore<K, V> {
   }
 
   private addEntry(mapKey: unknown, key: K, value: V | undefined, timestamp: number, bytes: number): StoreEntry<K, V> {
-    const entry = { key, value, timestamp, dirty: false, sealed: false, cost: ENTRY_OVERHEAD_BYTES + 2 * bytes };
+    const cost = ENTRY_OVERHEAD_BYTES + 2 * bytes;
+    const entry = { key, value, timestamp, dirty: false, isNew: false, sealed: false, cost };
     this.addYoung(mapKey, entry);
     return entry;
   }

@@ -5,6 +5,8 @@ export interface StoreEntry<K, V> {
   timestamp: number;
   /** Written in the open epoch. */
   dirty: boolean;
+  /** The open epoch added it: it need not be deleted from the database. */
+  isNew: boolean;
   /** Written in the sealed epoch, whose commit is under way. */
   sealed: boolean;
   /** What it is counted as in `residentBytes`. */

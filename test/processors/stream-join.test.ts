@@ -96,6 +96,33 @@ describe('a windowed join of two streams', () => {
     expect(results()).toEqual(Array.from({ length: 200 }, (_, index) => `a:l${index}+r@${Math.max(100, index)}`));
   });
 
+  it('leaves out the result that the joiner fails on, and keeps the record for later ones', async () => {
+    const driver = await TopologyTestDriver.open(
+      build((builder) => {
+        const joiner = (left: string, right: string | null): string => {
+          if (right === 'bad' || (right === null && left === 'alone')) throw new Error('no good');
+          return joined(left, right);
+        };
+        const window = windows.join({ timeDifferenceMs: 10, graceMs: 0 });
+        builder.stream('left', text).leftJoin(builder.stream('right', text), joiner, window).to('out', text);
+      }),
+      { handlers: { processing: 'continue' } },
+    );
+    const left = driver.createInputTopic('left', text);
+    const right = driver.createInputTopic('right', text);
+    await right.pipeInput('a', 'bad', { timestamp: 1 });
+    await left.pipeInput('a', 'l', { timestamp: 1 });
+    await right.pipeInput('a', 'good', { timestamp: 2 });
+    await left.pipeInput('b', 'alone', { timestamp: 3 });
+    await left.pipeInput('c', 'other', { timestamp: 4 });
+    await left.pipeInput('c', 'last', { timestamp: 50 });
+    expect(driver.createOutputTopic('out', text).readKeyValuesToList()).toEqual([
+      ['a', 'l+good'],
+      ['c', 'other+-'],
+    ]);
+    expect(driver.skipped).toEqual(new Map([['processing', 2]]));
+  });
+
   it('joins a stream with itself, each record also with itself', async () => {
     const driver = await TopologyTestDriver.open(
       build((builder) => {

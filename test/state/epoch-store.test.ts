@@ -129,6 +129,37 @@ describe('EpochStore', () => {
     expect(store.seal()).toBeUndefined();
   });
 
+  it('leaves no trace of a key that came and went in one epoch', async () => {
+    const setup = setUp(1 << 20);
+    const { store } = setup;
+    store.putNew('a', { n: 1 });
+    store.delete('a');
+    expect(store.seal()).toBeUndefined();
+    store.putNew('a', { n: 2 });
+    await commit(setup);
+    store.delete('a');
+    expect(store.seal()!.values).toEqual([undefined]);
+  });
+
+  it('deletes a key that it has not read', () => {
+    const { store } = setUp(1 << 20);
+    store.put('a', { n: 1 });
+    store.delete('a');
+    expect(store.seal()!.values).toEqual([undefined]);
+  });
+
+  it('forgets in time what was only read', async () => {
+    const setup = setUp(0);
+    setup.store.put('other', { n: 1 });
+    await commit(setup);
+    await setup.store.get('a');
+    expect(setup.store.lookup('a')).toBeDefined();
+    await commit(setup);
+    await setup.store.get('b');
+    await commit(setup);
+    expect(setup.store.lookup('a')).toBeUndefined();
+  });
+
   it('goes on with what is in memory and in the database when its cache is resized', async () => {
     const setup = setUp(1 << 20);
     setup.store.put('committed', { n: 1 });

@@ -1,8 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { serdes } from '../../src/serde/serdes';
 import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
+import { openRocksDbState } from '../../src/state/rocksdb-state';
+import type { StateDatabase } from '../../src/state/state-database';
 import type { StoreDefinition } from '../../src/topology/graph';
+import { rocksDbOptions } from './state-fixtures';
 
 const definition: StoreDefinition = {
   kind: 'key-value',
@@ -31,11 +37,25 @@ async function list<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe('scans of a store', () => {
+let parent: string;
+let opened = 0;
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'millrace-scans-'));
+});
+
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+const backends: readonly (readonly [string, number, () => Promise<StateDatabase>])[] = [
+  ['memory', 300, async () => openMemoryState('test', [definition])],
+  ['rocksdb', 15, () => openRocksDbState(join(parent, String(opened++)), [definition], rocksDbOptions)],
+];
+
+describe.each(backends)('scans of a store (%s)', (_name, numRuns, open) => {
   it('see the open and the sealed epoch over the database, in both directions', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 40 }), key, key, async (changes, one, other) => {
-        const database = openMemoryState('test', [definition]);
+        const database = await open();
         const store = new EpochStore<string, number>(definition, database, { timestamp: 0 }, 1 << 16, true);
         const model = new Map<string, number>();
         let unwritten: (() => Promise<void>) | undefined;
@@ -73,12 +93,16 @@ describe('scans of a store', () => {
         expect(await list(store.reverseRange(from, to))).toEqual([...within].reverse());
         expect(await list(store.prefixScan(one))).toEqual(prefixed);
         expect(await list(store.prefixScan(Buffer.from(one)))).toEqual(prefixed);
+        await writeSealed();
+        await database.close();
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
+});
 
-  it('take a prefix of the highest bytes', async () => {
+describe('a store', () => {
+  it('finds a prefix of the highest bytes', async () => {
     const binary: StoreDefinition = { ...definition, keySerde: serdes.bytes };
     const database = openMemoryState('test', [binary]);
     const store = new EpochStore<Buffer, number>(binary, database, { timestamp: 0 }, 1 << 16, true);
@@ -88,7 +112,7 @@ describe('scans of a store', () => {
     expect((await list(store.prefixScan(Buffer.from([0xff])))).map(([, value]) => value)).toEqual([1, 2]);
   });
 
-  it('put a value where there is none, and only there', async () => {
+  it('puts a value where there is none, and only there', async () => {
     const database = openMemoryState('test', [definition]);
     const store = new EpochStore<string, number>(definition, database, { timestamp: 0 }, 0, false);
     expect(await store.putIfAbsent('a', 1)).toBeUndefined();
