@@ -37,30 +37,38 @@ describe('A tumbling window', () => {
     ]);
   });
 
-  it.each(disturbances)('forwards each result once when it closes, whatever was closed with it (%s)', async (_, options) => {
-    const results = await run(
-      (builder) => show(grouped(builder).windowedBy(tumbling, { emit: 'on-close' }).reduce((sum, value) => sum + value)),
-      [
-        ['b', '1', 3],
-        ['a', '2', 4],
-        ['a', '3', 14],
-        ['a', '4', 2],
-        ['b', '5', 15],
-        ['c', '6', 16],
-        ['c', '7', 1_000_000],
-      ],
-      options,
-    );
-    expect(results).toEqual([
-      [],
-      [],
-      [],
-      [],
-      ['a@0/10=24 at 4', 'b@0/10=1 at 3'],
-      [],
-      ['a@10/20=3 at 14', 'b@10/20=5 at 15', 'c@10/20=6 at 16'],
-    ]);
-  });
+  it.each(disturbances)(
+    'forwards each result once when it closes, whatever was closed with it (%s)',
+    async (_, options) => {
+      const results = await run(
+        (builder) =>
+          show(
+            grouped(builder)
+              .windowedBy(tumbling, { emit: 'on-close' })
+              .reduce((sum, value) => sum + value),
+          ),
+        [
+          ['b', '1', 3],
+          ['a', '2', 4],
+          ['a', '3', 14],
+          ['a', '4', 2],
+          ['b', '5', 15],
+          ['c', '6', 16],
+          ['c', '7', 1_000_000],
+        ],
+        options,
+      );
+      expect(results).toEqual([
+        [],
+        [],
+        [],
+        [],
+        ['a@0/10=24 at 4', 'b@0/10=1 at 3'],
+        [],
+        ['a@10/20=3 at 14', 'b@10/20=5 at 15', 'c@10/20=6 at 16'],
+      ]);
+    },
+  );
 
   it('can be read from its store by key and time', async () => {
     const driver = await TopologyTestDriver.open(
