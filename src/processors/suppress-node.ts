@@ -45,7 +45,8 @@ export class SuppressNode extends OperatorNode {
   override async init(): Promise<void> {
     await this.time.open();
     const timeOf = (key: Key): number => (key.kind === 'index' ? key.time : 0);
-    this.index = new TimeIndex<Key>(this.store, { bound: indexBound, end: INDEX_END, timeOf }, 0);
+    const layout = { bound: indexBound, end: INDEX_END, timeOf, ordersTies: this.isLimited };
+    this.index = new TimeIndex<Key>(this.store, layout, 0);
     if (!this.isLimited) return;
     for await (const [, value] of this.store.entriesBetween(INDEX_END, BY_KEY_END)) {
       this.records++;
