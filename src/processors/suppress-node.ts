@@ -79,10 +79,11 @@ export class SuppressNode extends OperatorNode {
   private hold(entry: Entry, key: unknown, change: Change<unknown>, timestamp: number): void {
     const held = entry.value as BufferedChange | undefined;
     const time = held?.time ?? (this.operator.time === 'timestamp' ? timestamp : (key as Windowed<unknown>).end);
-    const oldValue = held === undefined ? change.oldValue : held.oldValue;
+    const newValue = change.newValue ?? undefined;
+    const oldValue = held === undefined ? (change.oldValue ?? undefined) : held.oldValue;
     const { headers } = this.context;
-    const size = this.operator.maxBytes === undefined ? 0 : this.sizeOf(key, change.newValue, oldValue);
-    const next: BufferedChange = { time, newValue: change.newValue, oldValue, headers, size };
+    const size = this.operator.maxBytes === undefined ? 0 : this.sizeOf(key, newValue, oldValue);
+    const next: BufferedChange = { time, newValue, oldValue, headers, size };
     this.store.write(entry, next, timestamp);
     this.bytes += size - (held?.size ?? 0);
     if (held !== undefined) return;
