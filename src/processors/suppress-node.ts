@@ -45,7 +45,8 @@ export class SuppressNode extends OperatorNode {
   override async init(): Promise<void> {
     await this.time.open();
     const timeOf = (key: Key): number => (key.kind === 'index' ? key.time : 0);
-    this.index = new TimeIndex<Key>(this.store, { bound: indexBound, end: INDEX_END, timeOf }, 0);
+    const layout = { bound: indexBound, end: INDEX_END, timeOf, ordersTies: this.isLimited };
+    this.index = new TimeIndex<Key>(this.store, layout, 0);
     if (!this.isLimited) return;
     for await (const [, value] of this.store.entriesBetween(INDEX_END, BY_KEY_END)) {
       this.records++;
@@ -78,10 +79,11 @@ export class SuppressNode extends OperatorNode {
   private hold(entry: Entry, key: unknown, change: Change<unknown>, timestamp: number): void {
     const held = entry.value as BufferedChange | undefined;
     const time = held?.time ?? (this.operator.time === 'timestamp' ? timestamp : (key as Windowed<unknown>).end);
-    const oldValue = held === undefined ? change.oldValue : held.oldValue;
+    const newValue = change.newValue ?? undefined;
+    const oldValue = held === undefined ? (change.oldValue ?? undefined) : held.oldValue;
     const { headers } = this.context;
-    const size = this.operator.maxBytes === undefined ? 0 : this.sizeOf(key, change.newValue, oldValue);
-    const next: BufferedChange = { time, newValue: change.newValue, oldValue, headers, size };
+    const size = this.operator.maxBytes === undefined ? 0 : this.sizeOf(key, newValue, oldValue);
+    const next: BufferedChange = { time, newValue, oldValue, headers, size };
     this.store.write(entry, next, timestamp);
     this.bytes += size - (held?.size ?? 0);
     if (held !== undefined) return;

@@ -8,10 +8,14 @@ export interface TimeIndexLayout<K> {
   /** Greater than all keys of the index. */
   readonly end: Buffer;
   readonly timeOf: (key: K) => number;
+  /** Whether keys of one time must come in order even where a limit cuts them. It costs the bytes of each. */
+  readonly ordersTies?: boolean;
 }
 
 interface Noted<K> {
   readonly time: number;
+  /** The key's bytes, where ties are ordered. */
+  readonly text: string;
   readonly entry: StoreEntry<K, unknown>;
 }
 
@@ -26,18 +30,23 @@ const PRUNE_AFTER = 4096;
  */
 export class TimeIndex<K> {
   private heap: Noted<K>[] = [];
-  private pruneAt = PRUNE_AFTER;
+  private pruneAt: number;
   /** The database has nothing earlier that is still to be taken. */
   private firstCommitted: number;
   /** Bytes of the key to go on from. */
   private cursor: Buffer;
 
-  /** @param from - entries of earlier times are none of its business */
+  /**
+   * @param from - entries of earlier times are none of its business
+   * @param pruneAfter - how many entries are noted before those that the database has are forgotten
+   */
   constructor(
     private readonly store: EpochStore<K, unknown>,
     private readonly layout: TimeIndexLayout<K>,
     from: number,
+    private readonly pruneAfter = PRUNE_AFTER,
   ) {
+    this.pruneAt = pruneAfter;
     this.firstCommitted = from;
     this.cursor = layout.bound(from);
   }
@@ -51,7 +60,9 @@ export class TimeIndex<K> {
   /** Tells it of an entry that was just written for the first time in this epoch. */
   note(entry: StoreEntry<K, unknown>): void {
     if (this.heap.length >= this.pruneAt) this.prune();
-    push(this.heap, { time: this.layout.timeOf(entry.key), entry });
+    const { layout, store } = this;
+    const text = layout.ordersTies === true ? store.keySerde.serialize(entry.key).toString('latin1') : '';
+    push(this.heap, { time: layout.timeOf(entry.key), text, entry });
   }
 
   /**
@@ -120,10 +131,14 @@ export class TimeIndex<K> {
         this.cursor = this.layout.bound(noted.time);
       }
     }
-    kept.sort((a, b) => a.time - b.time);
+    kept.sort((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
     this.heap = kept;
-    this.pruneAt = Math.max(PRUNE_AFTER, 2 * kept.length);
+    this.pruneAt = Math.max(this.pruneAfter, 2 * kept.length);
   }
+}
+
+function isBefore<K>(one: Noted<K>, other: Noted<K>): boolean {
+  return one.time < other.time || (one.time === other.time && one.text < other.text);
 }
 
 /* A binary heap, least time first. */
@@ -133,7 +148,7 @@ function push<K>(heap: Noted<K>[], noted: Noted<K>): void {
   heap.push(noted);
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if (heap[parent]!.time <= noted.time) break;
+    if (!isBefore(noted, heap[parent]!)) break;
     heap[at] = heap[parent]!;
     at = parent;
   }
@@ -148,8 +163,8 @@ function pop<K>(heap: Noted<K>[]): Noted<K> {
   for (;;) {
     let child = 2 * at + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && heap[child + 1]!.time < heap[child]!.time) child++;
-    if (heap[child]!.time >= last.time) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+    if (!isBefore(heap[child]!, last)) break;
     heap[at] = heap[child]!;
     at = child;
   }

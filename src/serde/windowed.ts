@@ -26,7 +26,13 @@ export function timeWindowed<K>(inner: Serde<K>, { sizeMs }: { readonly sizeMs: 
   return {
     name,
     [WINDOWED]: inner,
-    serialize: ({ key, start }) => appendTimes(name, inner.serialize(key), start),
+    serialize: ({ key, start }) => {
+      const keyBytes = inner.serialize(key);
+      const bytes = Buffer.allocUnsafe(keyBytes.length + LONG_BYTES);
+      bytes.set(keyBytes);
+      appendTime(name, bytes, start, keyBytes.length);
+      return bytes;
+    },
     deserialize: (bytes) => {
       const at = innerLength(name, bytes, LONG_BYTES);
       const start = readInt64(bytes, at);
@@ -41,7 +47,14 @@ export function sessionWindowed<K>(inner: Serde<K>): WindowedSerde<K> {
   return {
     name,
     [WINDOWED]: inner,
-    serialize: ({ key, start, end }) => appendTimes(name, inner.serialize(key), end, start),
+    serialize: ({ key, start, end }) => {
+      const keyBytes = inner.serialize(key);
+      const bytes = Buffer.allocUnsafe(keyBytes.length + 2 * LONG_BYTES);
+      bytes.set(keyBytes);
+      appendTime(name, bytes, end, keyBytes.length);
+      appendTime(name, bytes, start, keyBytes.length + LONG_BYTES);
+      return bytes;
+    },
     deserialize: (bytes) => {
       const at = innerLength(name, bytes, 2 * LONG_BYTES);
       return {
@@ -58,14 +71,9 @@ export function innerKeySerde(serde: Serde<unknown>): Serde<unknown> | undefined
   return WINDOWED in serde ? (serde as WindowedSerde<unknown>)[WINDOWED] : undefined;
 }
 
-function appendTimes(name: string, key: Buffer, ...times: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(key.length + times.length * LONG_BYTES);
-  bytes.set(key);
-  times.forEach((time, index) => {
-    if (!Number.isSafeInteger(time)) throw new SerializationError(name, `the time ${time} is not a whole number`);
-    writeInt64(bytes, time, key.length + index * LONG_BYTES);
-  });
-  return bytes;
+function appendTime(name: string, bytes: Buffer, time: number, offset: number): void {
+  if (!Number.isSafeInteger(time)) throw new SerializationError(name, `the time ${time} is not a whole number`);
+  writeInt64(bytes, time, offset);
 }
 
 function innerLength(name: string, bytes: Buffer, timesBytes: number): number {

@@ -12,7 +12,7 @@ export function windowedPartitioner(keySerde: Serde<unknown>): StreamPartitioner
   const inner = innerKeySerde(keySerde);
   if (inner === undefined) return undefined;
   return (key, _value, partitionCount) =>
-    key === null || key === undefined
+    partitionCount === 1 || key === null || key === undefined
       ? 0
       : partitionForKey(inner.serialize((key as Windowed<unknown>).key), partitionCount);
 }
