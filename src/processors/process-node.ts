@@ -16,7 +16,12 @@ import type {
 } from '../topology/processor-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
-import { PunctuationIntervalError, StateNotDeclaredError, TimersNotDeclaredError } from './processor-setup-errors';
+import {
+  PunctuationIntervalError,
+  SnapshotFailedError,
+  StateNotDeclaredError,
+  TimersNotDeclaredError,
+} from './processor-setup-errors';
 import { ProcessorTimers } from './processor-timers';
 import { Punctuation } from './punctuation';
 import { SideOutputNode } from './side-output-node';
@@ -94,7 +99,11 @@ export class ProcessNode extends OperatorNode {
   override beforeCommit(): void {
     if (!this.called) return;
     this.called = false;
-    this.processor.snapshotState?.();
+    try {
+      this.processor.snapshotState?.();
+    } catch (error) {
+      throw new SnapshotFailedError(this.name, error);
+    }
   }
 
   override async close(): Promise<void> {
