@@ -3,6 +3,7 @@ import { NO_HEADERS, type Headers, type StreamRecord } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import { CurrentKey } from '../state/keyed/current-key';
 import { KeyedStates } from '../state/keyed/keyed-states';
+import { loadRequested } from '../state/load-requested';
 import type { ProcessOperator } from '../topology/operators';
 import type {
   Awaitable,
@@ -279,10 +280,7 @@ export class ProcessNode extends OperatorNode {
       context.byWallClock,
       {
         requestState: (key) => stores.forEach((keyed) => keyed.request(key)),
-        loadRequested: () => {
-          const loads = stores.flatMap((keyed) => keyed.loadRequested() ?? []);
-          return loads.length === 0 ? undefined : Promise.all(loads).then(() => undefined);
-        },
+        loadRequested: () => loadRequested(stores),
         fire: (timestamp, key, domain) => this.fire(timestamp, key, domain),
       },
     );

@@ -258,6 +258,42 @@ describe('timers', () => {
     expect(fired()).toEqual(['b 1 @100']);
   });
 
+  it('have the state of their keys loaded together when many fire', async () => {
+    const last = valueState({ name: 'last', value: serdes.string });
+    const topology = alarms(
+      () => {
+        let context!: Context;
+        return {
+          init: (own) => void (context = own),
+          process: ({ value }) => {
+            context.state(last).update(value);
+            context.timers.registerEventTimeTimer(100);
+          },
+          onTimer: (_timestamp, { currentKey }) => context.forward(currentKey, context.state(last).value()!),
+        };
+      },
+      { timers: true, states: [last] },
+    );
+    const run = await TaskRun.open(topology, { cacheBytes: 0 });
+    const keys = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, '0')}`);
+    await run
+      .add(
+        'in',
+        keys.map((key) => ({ key, value: `value of ${key}`, timestamp: 1 })),
+      )
+      .process();
+    // Twice, so that nothing of it is in memory.
+    for (const time of [2, 3]) {
+      await run.commit();
+      await run.add('in', [{ key: 'x', value: '', timestamp: time }]).process();
+    }
+    await run.commit();
+    const reads = jest.spyOn(run.database, 'getMany');
+    await run.add('in', [{ key: 'x', value: '', timestamp: 100 }]).process();
+    expect(run.output('out').map(({ value }) => value)).toEqual([...keys.map((key) => `value of ${key}`), '']);
+    expect(reads.mock.calls.length).toBeLessThan(10);
+  });
+
   it('are dropped, and counted, for records without a key', async () => {
     const { driver, pipe } = await running();
     await pipe(null, '+e 1', 5);
