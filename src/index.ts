@@ -8,7 +8,14 @@ export { serdes } from './serde/serdes';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export type { BranchedKStream, KGroupedStream, KStream, KTable, ProcessedKStream } from './topology/dsl';
+export type {
+  BranchedKStream,
+  HasSideOutputs,
+  KGroupedStream,
+  KStream,
+  KTable,
+  ProcessedKStream,
+} from './topology/dsl';
 export type {
   AggregateOptions,
   GroupByKeyOptions,
