@@ -215,6 +215,31 @@ describe('processing-time timers', () => {
     expect(next.committedOutput('out').map(({ value }) => value)).toEqual(['processing-time 100']);
   });
 
+  it.each(Array.from({ length: 20 }, (_, index) => index + 1))(
+    'fire as in a plain model, through restarts (seed %d)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const { driver, pipe, fired } = await running({ partitions: { in: 2 } });
+      const waiting = new Map<string, [timestamp: number, key: string]>();
+      for (let step = 0; step < 80; step++) {
+        const now = driver.wallClockTime;
+        if (random.chance(0.6)) {
+          const key = random.pick(['a', 'b', 'c', 'd']);
+          const timestamp = Math.max(0, now + random.between(-5, 60));
+          const registers = random.chance(0.75);
+          if (registers) waiting.set(`${key} ${timestamp}`, [timestamp, key]);
+          else waiting.delete(`${key} ${timestamp}`);
+          await pipe(key, `${registers ? '+' : '-'}p ${timestamp}`, random.between(0, 1_000));
+        } else await driver.advanceWallClockTime(random.between(0, 25));
+        if (random.chance(0.15)) await driver.restart({ state: random.pick(['kept', 'lost']) });
+        const due = [...waiting].filter(([, [timestamp]]) => timestamp <= driver.wallClockTime);
+        for (const [name] of due) waiting.delete(name);
+        const expected = due.map(([, [timestamp, key]]) => `${key} processing-time ${timestamp} @${timestamp}`);
+        expect(fired().sort()).toEqual(expected.sort());
+      }
+    },
+  );
+
   it('are committed with an offset, by which the broker knows a zombie', async () => {
     let clock = 0;
     const run = await TaskRun.open(alarms(), { wallClock: () => clock });
