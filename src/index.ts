@@ -12,6 +12,7 @@ export { describeMermaid } from './topology/describe-mermaid';
 export type {
   BranchedKStream,
   GlobalKTable,
+  HasSideOutputs,
   KGroupedStream,
   KGroupedTable,
   KStream,

@@ -3,6 +3,7 @@ import { NO_HEADERS, type Headers, type StreamRecord } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
 import { CurrentKey } from '../state/keyed/current-key';
 import { KeyedStates } from '../state/keyed/keyed-states';
+import { loadRequested } from '../state/load-requested';
 import type { ProcessOperator } from '../topology/operators';
 import type {
   Awaitable,
@@ -16,7 +17,12 @@ import type {
 import type { StoreOf } from '../topology/store-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
-import { PunctuationIntervalError, StateNotDeclaredError, TimersNotDeclaredError } from './processor-setup-errors';
+import {
+  PunctuationIntervalError,
+  SnapshotFailedError,
+  StateNotDeclaredError,
+  TimersNotDeclaredError,
+} from './processor-setup-errors';
 import { ProcessorTimers } from './processor-timers';
 import { Punctuation } from './punctuation';
 import type { SegmentedStore } from './segmented-store';
@@ -100,7 +106,11 @@ export class ProcessNode extends OperatorNode {
   override beforeCommit(): void {
     if (!this.called) return;
     this.called = false;
-    this.processor.snapshotState?.();
+    try {
+      this.processor.snapshotState?.();
+    } catch (error) {
+      throw new SnapshotFailedError(this.name, error);
+    }
   }
 
   private async openStores(): Promise<void> {
@@ -300,10 +310,7 @@ export class ProcessNode extends OperatorNode {
       context.byWallClock,
       {
         requestState: (key) => stores.forEach((keyed) => keyed.request(key)),
-        loadRequested: () => {
-          const loads = stores.flatMap((keyed) => keyed.loadRequested() ?? []);
-          return loads.length === 0 ? undefined : Promise.all(loads).then(() => undefined);
-        },
+        loadRequested: () => loadRequested(stores),
         fire: (timestamp, key, domain) => this.fire(timestamp, key, domain),
       },
     );

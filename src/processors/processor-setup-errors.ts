@@ -37,6 +37,22 @@ export class TimerTimestampError extends MillraceError {
   }
 }
 
+/** `snapshotState` threw. Its task cannot go on: what the processor holds would be lost in silence. */
+export class SnapshotFailedError extends MillraceError {
+  readonly code = 'SNAPSHOT_FAILED';
+
+  constructor(node: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The snapshotState() of processor '${node}' failed: ${reason}. Correct it, or the serde of its operator state.`,
+      {
+        cause,
+        location: { node },
+      },
+    );
+  }
+}
+
 /** A punctuation with an interval that is none. */
 export class PunctuationIntervalError extends MillraceError {
   readonly code = 'PUNCTUATION_INTERVAL_INVALID';

@@ -16,7 +16,9 @@ export class Punctuation implements DueWork, Cancellable {
   run(now: number): Processed {
     // As in Kafka Streams: always a multiple of the interval after the first time, and the next one that is not past.
     this.due += (Math.floor((now - this.due) / this.intervalMs) + 1) * this.intervalMs;
-    this.queue.changed();
+    // Of several that are due at one time, those come first that have waited longer.
+    this.queue.remove(this);
+    this.queue.add(this);
     return this.call(now);
   }
 

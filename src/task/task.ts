@@ -5,15 +5,17 @@ import { TaskContext } from '../processors/task-context';
 import { NO_HEADERS } from '../serde/record';
 import type { EpochStore, SealedEntries } from '../state/epoch-store';
 import { changelogKey, changelogValue } from '../state/entry-codec';
+import { loadRequested } from '../state/load-requested';
 import type { StateDatabase } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
 import { PartitionQueue, type PartitionStart } from './partition-queue';
-import { encodePartitionTime } from './partition-time';
 import { PreparedBatch } from './prepared-batch';
 import { ConfiguredRecordFailures, type FailureCounter, type FailureHandlers } from './record-failures';
 import type { OutputTopic, RecordCursor } from './task-io';
 import type { TaskId } from './task-id';
+import { RecordChooser } from './record-chooser';
+import { offsetOf, type InputOffset, type SealedTask } from './sealed-task';
 import { TaskIdling } from './task-idling';
 
 /** The part of the outside that one task is given. */
@@ -40,28 +42,8 @@ export interface TaskEnvironment {
   readonly logger: Logger;
 }
 
-export interface InputOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** The partition's time, encoded. */
-  readonly metadata: string;
-}
+export type { InputOffset, SealedTask };
 
-/** What one task contributes to a commit. */
-export interface SealedTask {
-  readonly inputOffsets: readonly InputOffset[];
-  readonly stores: readonly {
-    readonly store: EpochStore<unknown, unknown>;
-    readonly changes: SealedEntries;
-    readonly changelog: OutputTopic | undefined;
-  }[];
-}
-
-/** Records taken from the queues at a time. Large enough that one getMany is worth its round trip, small enough to stay responsive. */
-const BATCH_RECORDS = 1000;
-/** Taken from the queues at a time. What a batch holds no longer counts as queued, so batches of large records are short. */
-const BATCH_BYTES = 1024 * 1024;
 /** Batches whose state is loaded ahead while another is processed. */
 const BATCHES_AHEAD = 2;
 /** Records between two looks at the clock. */
@@ -81,9 +63,11 @@ export class Task {
   private readonly queues: readonly PartitionQueue[];
   private readonly queueByTopic: ReadonlyMap<string, PartitionQueue>;
   readonly stores: readonly EpochStore<unknown, unknown>[];
+  /** With the global tables, which the task only reads. */
+  private readonly readStores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
-  private readonly idling: TaskIdling;
+  private readonly chooser: RecordChooser;
   /** Something was done in the open epoch that no record is the cause of. */
   private didDueWork = false;
   /** Settles when the record that waits on an asynchronous operator is done. */
@@ -105,7 +89,6 @@ export class Task {
       wallClock,
       environment.globalTables,
     );
-    this.idling = new TaskIdling(environment.maxTaskIdleMs, wallClock);
     for (const [name, store] of environment.createStores(this.context)) stores.set(name, store);
     this.failures.attach(this.context);
     this.stores = [...stores.values()];
@@ -129,6 +112,9 @@ export class Task {
         ),
     );
     this.queueByTopic = new Map(this.queues.map((queue) => [queue.topic, queue]));
+    this.readStores = [...this.stores, ...this.context.globalTables.values()];
+    const idling = new TaskIdling(environment.maxTaskIdleMs, wallClock);
+    this.chooser = new RecordChooser(this.queues, idling, this.failures.keepsRawBytes);
     for (const queue of this.queues) {
       this.committedOffsets.set(queue, queue.consumedOffset);
       this.context.streamTime = Math.max(this.context.streamTime, queue.partitionTime);
@@ -166,7 +152,7 @@ export class Task {
 
   /** When the task has something to do though no record comes, in milliseconds since 1970; Infinity for never. */
   get nextDue(): number {
-    return Math.min(this.context.byWallClock.next, this.idling.deadline(this.queues));
+    return Math.min(this.context.byWallClock.next, this.chooser.idleDeadline);
   }
 
   /** Bytes that the open epoch's changes of state will add to the commit, about. */
@@ -196,7 +182,7 @@ export class Task {
   prepare(wake: () => void): void {
     while (this.prepared.length < BATCHES_AHEAD) {
       const batch = new PreparedBatch();
-      this.fill(batch);
+      this.chooser.fill(batch);
       if (batch.length === 0) return;
       const loading = this.load(batch);
       if (loading !== undefined) {
@@ -215,44 +201,6 @@ export class Task {
     }
   }
 
-  private fill(batch: PreparedBatch): void {
-    const { keepsRawBytes } = this.failures;
-    if (this.queues.length === 1) {
-      const queue = this.queues[0]!;
-      const enough = queue.queuedBytes - BATCH_BYTES;
-      while (batch.length < BATCH_RECORDS && queue.queuedBytes > enough && queue.advance())
-        batch.addHead(queue, keepsRawBytes);
-      return;
-    }
-    const enough = this.queuedBytes - BATCH_BYTES;
-    while (batch.length < BATCH_RECORDS && this.queuedBytes > enough) {
-      const queue = this.queueOfLowestTimestamp();
-      if (queue === undefined) return;
-      batch.addHead(queue, keepsRawBytes);
-      queue.hasHead = false;
-    }
-  }
-
-  private get queuedBytes(): number {
-    let bytes = 0;
-    for (const queue of this.queues) bytes += queue.queuedBytes;
-    return bytes;
-  }
-
-  private queueOfLowestTimestamp(): PartitionQueue | undefined {
-    let lowest: PartitionQueue | undefined;
-    let mayChoose = true;
-    for (const queue of this.queues) {
-      if (!queue.hasHead && !queue.advance()) {
-        if (!this.idling.mayGoOnWithout(queue)) mayChoose = false;
-        continue;
-      }
-      this.idling.arrived(queue);
-      if (lowest === undefined || queue.timestamp < lowest.timestamp) lowest = queue;
-    }
-    return mayChoose ? lowest : undefined;
-  }
-
   private load(batch: PreparedBatch): Promise<void> | undefined {
     for (let index = 0; index < batch.length; index++) {
       const key = batch.keys[index];
@@ -261,17 +209,7 @@ export class Task {
       for (let node = 0; node < requesters.length; node++)
         requesters[node]!.requestState(key, batch.timestamps[index]!, batch.values[index]);
     }
-    const loads: Promise<void>[] = [];
-    for (const store of this.stores) {
-      const load = store.loadRequested();
-      if (load !== undefined) loads.push(load);
-    }
-    for (const table of this.context.globalTables.values()) {
-      const load = table.loadRequested();
-      if (load !== undefined) loads.push(load);
-    }
-    if (loads.length === 0) return undefined;
-    return loads.length === 1 ? loads[0] : Promise.all(loads).then(() => undefined);
+    return loadRequested(this.readStores);
   }
 
   /**
@@ -470,8 +408,4 @@ export class Task {
     if (this.waiting !== undefined) await this.waiting;
     for (const node of this.operators.nodes) await node.close();
   }
-}
-
-function offsetOf({ topic, partition, partitionTime }: PartitionQueue, offset: number): InputOffset {
-  return { topic, partition, offset, metadata: encodePartitionTime(partitionTime) };
 }

@@ -225,7 +225,14 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
    */
   deduplicate(options: DeduplicateOptions<K, V, S>): KStream<NonNullable<K>, V, S | 'key'>;
 
-  /** Hands the records to a processor of your own. The key may have changed: what needs it later repartitions. */
+  /**
+   * Hands the records to a processor of your own, which may have state by key, timers, punctuations and side outputs. The key may have
+   * changed: what needs it later repartitions.
+   *
+   * @example
+   * const total = valueState({ name: 'total', value: serdes.float64 });
+   * orders.process(() => new Totals(), { name: 'totals', states: [total], timers: true });
+   */
   process<K2, V2>(
     supplier: ProcessorSupplier<K, V, K2, V2>,
     options?: ProcessOptions<K>,

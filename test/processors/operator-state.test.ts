@@ -73,6 +73,24 @@ describe('operator state', () => {
     expect(numbers()).toEqual(['1']);
   });
 
+  it('stops the task when its snapshot fails, and names the processor', async () => {
+    const failing = build((builder) => {
+      builder.stream('in', text).process(
+        () => ({
+          process: () => undefined,
+          snapshotState: () => {
+            throw new Error('no good');
+          },
+        }),
+        { name: 'failing' },
+      );
+    });
+    const driver = await TopologyTestDriver.open(failing, { handlers: { processing: 'continue' } });
+    await expect(driver.createInputTopic('in', text).pipeInput('a', 'x')).rejects.toThrow(
+      "The snapshotState() of processor 'failing' failed: no good",
+    );
+  });
+
   it('is written only when it changed', async () => {
     const run = await TaskRun.open(topology);
     const changelog = 'app-number-counters-changelog';

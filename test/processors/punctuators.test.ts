@@ -63,6 +63,22 @@ describe('punctuations by stream time', () => {
     expect(log).toEqual(['record 5', 'punctuate 5 at 5', 'record 10', 'punctuate 10 at 10', 'record 11']);
   });
 
+  it('come in the order of Kafka Streams where there are several', async () => {
+    const log: string[] = [];
+    const { pipe } = await running((context) => {
+      context.schedule(10, 'stream-time', (time) => void log.push(`s${time}`));
+      return {
+        process: ({ timestamp }) => {
+          log.push(`r${timestamp}`);
+          if (timestamp === 9) context.schedule(5, 'stream-time', (time) => void log.push(`x${time}`));
+        },
+      };
+    });
+    await pipe(3, 5, 9, 10, 12, 47, 48, 50, 20, 60);
+    // What the TopologyTestDriver of Kafka Streams 4.1.0 does with the same.
+    expect(log.join(' ')).toBe('r3 s3 r5 r9 x9 r10 s10 x10 r12 r47 x47 s47 r48 r50 x50 s50 r20 r60 x60 s60');
+  });
+
   it('do not care about the wall clock', async () => {
     let fired = 0;
     const { driver, pipe } = await running((context) => void context.schedule(10, 'stream-time', () => void fired++));

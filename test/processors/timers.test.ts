@@ -215,6 +215,31 @@ describe('processing-time timers', () => {
     expect(next.committedOutput('out').map(({ value }) => value)).toEqual(['processing-time 100']);
   });
 
+  it.each(Array.from({ length: 20 }, (_, index) => index + 1))(
+    'fire as in a plain model, through restarts (seed %d)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const { driver, pipe, fired } = await running({ partitions: { in: 2 } });
+      const waiting = new Map<string, [timestamp: number, key: string]>();
+      for (let step = 0; step < 80; step++) {
+        const now = driver.wallClockTime;
+        if (random.chance(0.6)) {
+          const key = random.pick(['a', 'b', 'c', 'd']);
+          const timestamp = Math.max(0, now + random.between(-5, 60));
+          const registers = random.chance(0.75);
+          if (registers) waiting.set(`${key} ${timestamp}`, [timestamp, key]);
+          else waiting.delete(`${key} ${timestamp}`);
+          await pipe(key, `${registers ? '+' : '-'}p ${timestamp}`, random.between(0, 1_000));
+        } else await driver.advanceWallClockTime(random.between(0, 25));
+        if (random.chance(0.15)) await driver.restart({ state: random.pick(['kept', 'lost']) });
+        const due = [...waiting].filter(([, [timestamp]]) => timestamp <= driver.wallClockTime);
+        for (const [name] of due) waiting.delete(name);
+        const expected = due.map(([, [timestamp, key]]) => `${key} processing-time ${timestamp} @${timestamp}`);
+        expect(fired().sort()).toEqual(expected.sort());
+      }
+    },
+  );
+
   it('are committed with an offset, by which the broker knows a zombie', async () => {
     let clock = 0;
     const run = await TaskRun.open(alarms(), { wallClock: () => clock });
@@ -256,6 +281,42 @@ describe('timers', () => {
     expect(fired()).toEqual(['a 3 @100', 'b 1 @100']);
     await pipe('b', '', 101);
     expect(fired()).toEqual(['b 1 @100']);
+  });
+
+  it('have the state of their keys loaded together when many fire', async () => {
+    const last = valueState({ name: 'last', value: serdes.string });
+    const topology = alarms(
+      () => {
+        let context!: Context;
+        return {
+          init: (own) => void (context = own),
+          process: ({ value }) => {
+            context.state(last).update(value);
+            context.timers.registerEventTimeTimer(100);
+          },
+          onTimer: (_timestamp, { currentKey }) => context.forward(currentKey, context.state(last).value()!),
+        };
+      },
+      { timers: true, states: [last] },
+    );
+    const run = await TaskRun.open(topology, { cacheBytes: 0 });
+    const keys = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, '0')}`);
+    await run
+      .add(
+        'in',
+        keys.map((key) => ({ key, value: `value of ${key}`, timestamp: 1 })),
+      )
+      .process();
+    // Twice, so that nothing of it is in memory.
+    for (const time of [2, 3]) {
+      await run.commit();
+      await run.add('in', [{ key: 'x', value: '', timestamp: time }]).process();
+    }
+    await run.commit();
+    const reads = jest.spyOn(run.database, 'getMany');
+    await run.add('in', [{ key: 'x', value: '', timestamp: 100 }]).process();
+    expect(run.output('out').map(({ value }) => value)).toEqual([...keys.map((key) => `value of ${key}`), '']);
+    expect(reads.mock.calls.length).toBeLessThan(10);
   });
 
   it('are dropped, and counted, for records without a key', async () => {

@@ -113,4 +113,53 @@ describe('a task with several partitions', () => {
       for (const run of runs) expect(run).toEqual(runs[0]);
     },
   );
+
+  it.each(Array.from({ length: 30 }, (_, index) => index + 1))(
+    'commits the same in the same order also when it dies in between (seed %d)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const builder = new StreamsBuilder();
+      builder
+        .stream(['left', 'right'], text)
+        .processValues<string>(() => {
+          let forward!: (key: string, value: string) => unknown;
+          return {
+            // Stream time says what was processed before, the crash or not.
+            init: (context) =>
+              void (forward = (key, value) => context.forward(key, `${value} ${context.streamTime()}`)),
+            process: ({ key, value }) => forward(key, value) as undefined,
+          };
+        })
+        .to('out', text);
+      const topology = builder.build();
+      const topics = ['left', 'right'] as const;
+      const records = topics.map((_, side) =>
+        Array.from({ length: 30 }, (__, index) => 2 * Math.max(0, 3 * index + random.between(-10, 10)) + side),
+      );
+      const outputs: unknown[] = [];
+      for (let arrival = 0; arrival < 4; arrival++) {
+        let run = await TaskRun.open(topology, { knowsInputs: false });
+        let next = [0, 0];
+        while (topics.some((_, side) => next[side]! < records[side]!.length)) {
+          const side = random.between(0, 1);
+          const end = records[side]!.length;
+          const batch = records[side]!.slice(next[side], next[side]! + random.between(0, 8));
+          run.add(topics[side]!, at(...batch), { end });
+          next[side]! += batch.length;
+          if (random.chance(0.5)) await run.process();
+          if (random.chance(0.3)) await run.commit();
+          if (arrival > 0 && random.chance(0.15)) {
+            run = await run.crash();
+            next = topics.map((topic) => run.committedOffset(topic) ?? 0);
+          }
+        }
+        for (const [side, topic] of topics.entries()) run.add(topic, [], { end: records[side]!.length });
+        await run.process();
+        await run.commit();
+        outputs.push(run.committedOutput('out'));
+      }
+      expect(outputs[0]).toHaveLength(60);
+      for (const output of outputs) expect(output).toEqual(outputs[0]);
+    },
+  );
 });

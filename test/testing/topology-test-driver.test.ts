@@ -108,6 +108,22 @@ describe('TopologyTestDriver', () => {
     await driver.close();
   });
 
+  it('lets tasks with several inputs idle by its wall clock', async () => {
+    const driver = await TopologyTestDriver.open(
+      build((builder) => builder.stream(['left', 'right'], text).to('out', text)),
+      { maxTaskIdleMs: 50 },
+    );
+    const out = driver.createOutputTopic('out', text);
+    await driver.createInputTopic('left', text).pipeInput('a', 'later', { timestamp: 20 });
+    await driver.advanceWallClockTime(49);
+    expect(out.isEmpty()).toBe(true);
+    await driver.createInputTopic('right', text).pipeInput('a', 'earlier', { timestamp: 10 });
+    expect(out.readKeyValuesToList()).toEqual([['a', 'earlier']]);
+    await driver.advanceWallClockTime(50);
+    expect(out.readKeyValuesToList()).toEqual([['a', 'later']]);
+    await driver.close();
+  });
+
   it('counts a list of records fast', async () => {
     const builder = new StreamsBuilder();
     builder.stream('in', text).groupByKey().count('counts').toStream().to('out');

@@ -1,13 +1,30 @@
 import type {
+  AggregatingState,
   KGroupedStream,
   KnownSerdes,
   KStream,
-  ProcessedKStream,
   KTable,
+  ListState,
+  MapState,
+  OperatorState,
+  ProcessedKStream,
   Processor,
   ProcessorContext,
+  ReducingState,
+  ValueState,
 } from '../../src/index';
-import { serdes, stores, StreamsBuilder } from '../../src/index';
+import {
+  aggregatingState,
+  listState,
+  mapState,
+  operatorState,
+  reducingState,
+  serdes,
+  sideOutput,
+  stores,
+  StreamsBuilder,
+  valueState,
+} from '../../src/index';
 import { expectType } from './expect-type';
 
 /* Compiled by `npm run types` and never run: what has to compile, and what must not. */
@@ -261,4 +278,74 @@ export function partitionersSeeKeyAndValue(): void {
   text.to('out', { name: 'writer', key: serdes.string });
   // @ts-expect-error there is no such option
   text.to('out', { partitions: 3 });
+}
+
+export function statesInferTheirTypes(): void {
+  const last = valueState({ name: 'last', value: serdes.string, ttl: { ms: 1 } });
+  const fields = mapState({ name: 'fields', key: serdes.int32, value: serdes.json<UserEvent>() });
+  const mean = aggregatingState({
+    name: 'mean',
+    accumulator: serdes.json<{ sum: number; count: number }>(),
+    aggregate: {
+      createAccumulator: () => ({ sum: 0, count: 0 }),
+      add: (value: number, accumulator) => ({ sum: accumulator.sum + value, count: accumulator.count + 1 }),
+      getResult: ({ sum, count }) => `${sum / count}`,
+    },
+  });
+  const largest = reducingState({ name: 'largest', value: serdes.float64, reduce: (a, b) => Math.max(a, b) });
+  const offsets = operatorState({ name: 'offsets', value: serdes.json<number[]>() });
+  text.process<string, number>(
+    () => ({
+      init: (context) => {
+        expectType<ValueState<string>>()(context.state(last), true);
+        expectType<MapState<number, UserEvent>>()(context.state(fields), true);
+        expectType<AggregatingState<number, string>>()(context.state(mean), true);
+        expectType<ReducingState<number>>()(context.state(largest), true);
+        expectType<ListState<bigint>>()(context.state(listState({ name: 'list', value: serdes.int64 })), true);
+        expectType<OperatorState<number[]>>()(context.state(offsets), true);
+        // @ts-expect-error the state holds text
+        context.state(last).update(5);
+        // @ts-expect-error no such clock
+        context.schedule(1, 'event-time', () => undefined);
+      },
+      process: () => undefined,
+      onTimer: (_timestamp, { currentKey }) => {
+        expectType<string>()(currentKey, true);
+      },
+    }),
+    { states: [last, fields, mean, largest, offsets], timers: true },
+  );
+  // @ts-expect-error the keys are text
+  text.process(() => new Lengths(), { timers: true, key: serdes.int32 });
+  // @ts-expect-error a time to live without a time
+  valueState({ name: 'last', value: serdes.string, ttl: {} });
+  // @ts-expect-error the result is not of the value's type
+  reducingState({ name: 'largest', value: serdes.float64, reduce: (a, b) => `${a}${b}` });
+}
+
+export function sideOutputsAreStreams(): void {
+  const views = sideOutput({ name: 'views', key: serdes.int64, value: serdes.json<View>() });
+  const processed = text.process<string, number>(() => ({
+    init: (context) => {
+      void context.output(views, 5n, { kind: 'view', page: '/' });
+      // @ts-expect-error the side output has other values
+      void context.output(views, 5n, 'page');
+    },
+    process: () => undefined,
+  }));
+  expectType<KStream<bigint, View>>()(processed.sideOutput(views), true);
+  // @ts-expect-error only a processor has side outputs
+  void text.sideOutput;
+}
+
+export function timestampsAreChosen(): void {
+  builder.stream('text', { key: serdes.string, value: serdes.string, timestampExtractor: 'wall-clock' });
+  builder.stream('text', {
+    key: serdes.string,
+    value: serdes.string,
+    timestampExtractor: (record, partitionTime) => Math.max(record.value.length, partitionTime),
+    onInvalidTimestamp: 'use-partition-time',
+  });
+  // @ts-expect-error no such clock
+  builder.stream('text', { key: serdes.string, value: serdes.string, timestampExtractor: 'stream-time' });
 }

@@ -53,18 +53,18 @@ export class KeyedStates {
       if (loading !== undefined) (waiting ??= []).push(loading);
     }
     if (waiting === undefined) return undefined;
-    return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => undefined);
+    return together(waiting);
   }
 
   /** A record was processed: removes a little of what has expired. */
   recordProcessed(): Promise<void> | undefined {
     const { cleanups } = this;
-    let waiting: Promise<void> | undefined;
+    let waiting: Promise<void>[] | undefined;
     for (let index = 0; index < cleanups.length; index++) {
       const cleaning = cleanups[index]!.recordProcessed();
-      if (cleaning !== undefined) waiting = waiting === undefined ? cleaning : waiting.then(() => cleaning);
+      if (cleaning !== undefined) (waiting ??= []).push(cleaning);
     }
-    return waiting;
+    return waiting === undefined ? undefined : together(waiting);
   }
 
   private createHandle(descriptor: StateDescriptor<unknown>, store: Store): unknown {
@@ -118,4 +118,8 @@ export class KeyedStates {
 
 function stateName(name: string): string {
   return `the state '${name}'`;
+}
+
+function together(promises: readonly Promise<void>[]): Promise<void> {
+  return promises.length === 1 ? promises[0]! : Promise.all(promises).then(() => undefined);
 }

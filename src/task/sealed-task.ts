@@ -1,0 +1,26 @@
+import type { EpochStore, SealedEntries } from '../state/epoch-store';
+import type { PartitionQueue } from './partition-queue';
+import { encodePartitionTime } from './partition-time';
+import type { OutputTopic } from './task-io';
+
+export interface InputOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** The partition's time, encoded. */
+  readonly metadata: string;
+}
+
+/** What one task contributes to a commit. */
+export interface SealedTask {
+  readonly inputOffsets: readonly InputOffset[];
+  readonly stores: readonly {
+    readonly store: EpochStore<unknown, unknown>;
+    readonly changes: SealedEntries;
+    readonly changelog: OutputTopic | undefined;
+  }[];
+}
+
+export function offsetOf({ topic, partition, partitionTime }: PartitionQueue, offset: number): InputOffset {
+  return { topic, partition, offset, metadata: encodePartitionTime(partitionTime) };
+}
