@@ -4,6 +4,7 @@ import { initializersAsOldValues } from './initializers-as-old-values';
 import type { IntendedDifference } from './intended-difference';
 import { oldValuesAfterSuppress } from './old-values-after-suppress';
 import { newSlidingWindows, sessionsThatGoOn } from './old-values-of-windows';
+import { slidingWindowsBehindForgottenOnes } from './sliding-windows-behind-forgotten-ones';
 import { windowsForgottenBeforeTheirClose } from './windows-forgotten-before-their-close';
 
 /** All of them. */
@@ -14,6 +15,7 @@ export const intendedDifferences: readonly IntendedDifference[] = [
   oldValuesAfterSuppress,
   windowsForgottenBeforeTheirClose,
   aggregatesForgottenByCogroup,
+  slidingWindowsBehindForgottenOnes,
   slidingWindowsOfOneInstant,
   leftJoinWithGraceOfNullKeys,
 ];

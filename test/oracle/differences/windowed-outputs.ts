@@ -17,17 +17,22 @@ export function windowedKey({ key }: OutputRecord): { readonly start: number; re
 }
 
 /**
- * Whether Kafka Streams may have forgotten the window of a record when it came out: its store keeps windows for their size and
- * grace, counted from their start to the latest time that was seen.
+ * Whether the store of Kafka Streams may have forgotten the window of a record when it came out. It keeps a window for its size and
+ * grace, counted from its start up to the latest start that was stored.
  */
 export function mayBeForgotten(record: OutputRecord, scenario: Scenario): boolean {
   const window = windowedKey(record);
   if (window === undefined) return false;
-  const { type, sizeMs = 0, timeDifferenceMs = 0, graceMs } = windowIn(scenario);
-  const retentionMs = (type === 'sliding' ? timeDifferenceMs : sizeMs) + graceMs;
-  return window.start <= latestTime(scenario, record.step) - retentionMs;
+  const { type, sizeMs = 0, advanceMs = sizeMs, timeDifferenceMs = 0, graceMs } = windowIn(scenario);
+  const time = latestTime(scenario, record.step);
+  // The latest sliding window may begin at any time up to then, as other records are near.
+  if (type === 'sliding') return window.start <= time - timeDifferenceMs - graceMs;
+  return window.start <= Math.floor(time / advanceMs) * advanceMs - sizeMs - graceMs;
 }
 
-function latestTime({ steps }: Scenario, upTo: number): number {
-  return Math.max(...steps.slice(0, upTo + 1).map((step) => ('topic' in step ? step.timestamp : 0)));
+/** The latest time of a record with a key, up to a step. */
+export function latestTime({ steps }: Scenario, upTo: number): number {
+  return Math.max(
+    ...steps.slice(0, upTo + 1).map((step) => ('topic' in step && step.key !== null ? step.timestamp : 0)),
+  );
 }

@@ -107,4 +107,14 @@ export const versionedKinds: readonly ScenarioKind[] = [
     { ...given, keys: ['a', 'x', 'y'] },
   ),
   ...['join', 'leftJoin'].flatMap(asOf),
+  kind(
+    'versioned: a past full of deletions',
+    () => [
+      stream('a'),
+      table('t', { historyRetentionMs: 1_000 }),
+      { id: 'r', op: 'leftJoin', in: 'a', with: 't', joiner: concatSides },
+      to('r'),
+    ],
+    { keys: ['a'], outOfOrder: 0.7, tombstones: 0.5 },
+  ),
 ];
