@@ -112,7 +112,7 @@ export class VersionedTable {
 
   /** Keeps the value that is replaced; and leaves a mark where a key is deleted, by which the deletion is forgotten later. */
   private async retire(key: unknown, latest: Version, value: unknown, timestamp: number): Promise<void> {
-    const retires = latest.value !== undefined && latest.timestamp < timestamp;
+    const retires = latest !== NONE && latest.timestamp < timestamp;
     if (!retires && value !== undefined) return;
     const entry = await this.loadSegment(key, this.segmentOf(timestamp));
     const versions = versionsOf(entry);
@@ -136,7 +136,8 @@ export class VersionedTable {
         if (version.timestamp < timestamp) await this.addFormer(key, { ...version, validTo: timestamp });
       }
     }
-    if (value !== undefined) await this.addFormer(key, { timestamp, validTo, value });
+    // Deletions too: an older value that comes later must end where they begin.
+    await this.addFormer(key, { timestamp, validTo, value });
   }
 
   private async addFormer(key: unknown, version: FormerVersion): Promise<void> {

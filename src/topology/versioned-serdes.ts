@@ -76,12 +76,16 @@ function time(bytes: Buffer, at: number): number {
   return Number(bytes.readBigInt64BE(at));
 }
 
+const NO_BYTES = Buffer.alloc(0);
+/** Instead of a length: there was no value. */
+const DELETED = -1;
+
 function formerBytes({ timestamp, validTo, value }: FormerVersion, serde: Serde<unknown>): Buffer {
-  const bytes = serde.serialize(value);
+  const bytes = value === undefined ? NO_BYTES : serde.serialize(value);
   const head = Buffer.allocUnsafe(20);
   head.writeBigInt64BE(BigInt(timestamp), 0);
   head.writeBigInt64BE(BigInt(validTo), 8);
-  head.writeInt32BE(bytes.length, 16);
+  head.writeInt32BE(value === undefined ? DELETED : bytes.length, 16);
   return Buffer.concat([head, bytes]);
 }
 
@@ -89,11 +93,12 @@ function readFormer(bytes: Buffer, serde: Serde<unknown>): FormerVersion[] {
   const versions: FormerVersion[] = [];
   for (let at = 1; at < bytes.length;) {
     const start = at + 20;
-    const end = start + bytes.readInt32BE(at + 16);
+    const length = bytes.readInt32BE(at + 16);
+    const end = start + Math.max(0, length);
     versions.push({
       timestamp: time(bytes, at),
       validTo: time(bytes, at + 8),
-      value: serde.deserialize(bytes.subarray(start, end)),
+      value: length === DELETED ? undefined : serde.deserialize(bytes.subarray(start, end)),
     });
     at = end;
   }
