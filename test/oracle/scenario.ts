@@ -4,7 +4,7 @@ import type { Expression } from './expression';
 
 /**
  * A node of the topology: its operator, the nodes it reads (`in`, `with`) and the operator's parameters. The operators and their
- * parameters are listed in docs/dsl-parts/oracle.md; both interpreters reject what they do not know.
+ * parameters are listed in docs/testing-oracle.md; both interpreters reject what they do not know.
  */
 export interface GraphStep {
   readonly op: string;
