@@ -57,7 +57,7 @@ export function examplesOf(page: string): Example[] {
       name: `${page}:${line}`,
       module: comment.startsWith('not compiled: ') ? undefined : moduleOf(code!, given),
       runs: given === undefined,
-      builds: /\bbuilder\b/.test(code!) || streamsIn(code!).length > 0,
+      builds: !code!.includes('const builder') && (/\bbuilder\b/.test(code!) || streamsIn(code!).length > 0),
       lines: lines?.trim().split('\n'),
     };
   });
@@ -75,5 +75,5 @@ function moduleOf(code: string, given: string | undefined): string {
   const parameters = ['builder: Builder', ...(given === undefined ? [] : [given])];
   const wait = /\bawait\b/.test(code) ? 'async ' : '';
   const start = `${IMPORTS} export default ${wait}function example(${parameters.join(', ')}) { ${streams.join(' ')}`;
-  return `${start}\n${code}\n}\n`;
+  return `${start} {\n${code}\n} }\n`;
 }
