@@ -68,6 +68,7 @@ export class StreamsBuilder {
         keySerde: key,
         valueSerde: value,
         timestampExtractor: timestampExtractor as TimestampExtractor<unknown, unknown> | undefined,
+        onInvalidTimestamp: options.onInvalidTimestamp,
       },
       options.name !== undefined,
     );

@@ -122,6 +122,14 @@ describe('the timestamp of a record', () => {
     await expect(first.pipe(['-1', 5])).rejects.toThrow(/has the timestamp -1/);
   });
 
+  it('is handled in tables too', async () => {
+    const builder = new StreamsBuilder();
+    builder.table('in', { ...text, ...numbers, onInvalidTimestamp: 'skip', store: 'rows' });
+    const driver = await TopologyTestDriver.open(builder.build());
+    await driver.createInputTopic('in', text).pipeInput('a', '-1');
+    expect(driver.skipped).toEqual(new Map([['invalid-timestamp', 1]]));
+  });
+
   it('cannot be handled in two ways for one topic', () => {
     const builder = new StreamsBuilder();
     const ends = { key: serdes.string, value: serdes.string };
