@@ -142,11 +142,15 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
   }
 
   join(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
-    return isStreamJoin(rest) ? this.joinStream('inner', other, ...rest) : this.addTableJoin('join', other, rest);
+    return other instanceof StreamOperators
+      ? this.joinStream('inner', other, ...(rest as StreamJoinCall))
+      : this.addTableJoin('join', other, rest as JoinArguments);
   }
 
   leftJoin(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
-    return isStreamJoin(rest) ? this.joinStream('left', other, ...rest) : this.addTableJoin('leftJoin', other, rest);
+    return other instanceof StreamOperators
+      ? this.joinStream('left', other, ...(rest as StreamJoinCall))
+      : this.addTableJoin('leftJoin', other, rest as JoinArguments);
   }
 
   outerJoin(other: unknown, ...rest: StreamJoinCall): StreamOperators {
@@ -271,9 +275,4 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
       valueSerde: this.draft.require('value', options?.value ?? this.at.valueSerde, node, purpose),
     };
   }
-}
-
-function isStreamJoin(rest: JoinArguments | StreamJoinCall): rest is StreamJoinCall {
-  const second = rest[1] as Partial<JoinWindows> | undefined;
-  return second?.type === 'join';
 }

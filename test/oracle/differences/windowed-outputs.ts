@@ -30,9 +30,12 @@ export function mayBeForgotten(record: OutputRecord, scenario: Scenario): boolea
   return window.start <= Math.floor(time / advanceMs) * advanceMs - sizeMs - graceMs;
 }
 
-/** The latest time of a record with a key, up to a step. */
-export function latestTime({ steps }: Scenario, upTo: number): number {
+/** The latest time of a record that reaches the windows, up to a step: one with a key, unless records are given others. */
+export function latestTime({ graph, steps }: Scenario, upTo: number): number {
+  const givesKeys = graph.some(({ op }) => op === 'groupBy' || op === 'selectKey');
   return Math.max(
-    ...steps.slice(0, upTo + 1).map((step) => ('topic' in step && step.key !== null ? step.timestamp : 0)),
+    ...steps
+      .slice(0, upTo + 1)
+      .map((step) => ('topic' in step && (givesKeys || step.key !== null) ? step.timestamp : 0)),
   );
 }

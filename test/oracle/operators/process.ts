@@ -2,6 +2,7 @@ import { stores, type KeyValueStore, type Processor, type ProcessorContext } fro
 import type { Operators } from '../graph';
 import { streamNode } from '../graph';
 import type { Step } from '../step';
+import { schedulePunctuation } from './punctuation';
 import { textSerdes } from '../text-serde';
 
 type AnyProcessor = Processor<string, string, string, string | null>;
@@ -25,6 +26,7 @@ function statefulProcessor(step: Step, storeName: string): AnyProcessor {
     init(given) {
       context = given;
       states = given.store(storeName);
+      if (step.has('punctuate')) schedulePunctuation(step.part('punctuate'), context, states);
     },
     async process({ key, value }) {
       let after: string | null = null;

@@ -18,7 +18,7 @@ export default function reminders(
             context.timers.registerProcessingTimeTimer(context.wallClockTime() + Number(value));
             return context.forward(key, `at ${context.streamTime()}`);
           },
-          onTimer: (_timestamp, { currentKey }) => context.forward(currentKey as string, 'reminded'),
+          onTimer: (_timestamp, { currentKey }) => context.forward(currentKey, 'reminded'),
         };
       },
       { name: 'remind', timers: true },

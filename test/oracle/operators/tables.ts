@@ -53,7 +53,9 @@ export const tables: Operators = {
     const stateful = step.has('state');
     if (stateful) graph.builder.addStore(stores.keyValue({ name: store, ...textSerdes }));
     const options = { ...stored(step), stores: stateful ? [store] : [] };
-    return tableNode(graph.input(step, 'table').transformValues(() => valueTransformer(step, stateful, store), options));
+    return tableNode(
+      graph.input(step, 'table').transformValues(() => valueTransformer(step, stateful, store), options),
+    );
   },
 
   'groupBy/table': (step, graph) => {
@@ -69,9 +71,7 @@ export const tables: Operators = {
   'count/groupedTable': (step, graph) => tableNode(graph.input(step, 'groupedTable').count(step.store)),
 
   'reduce/groupedTable': (step, graph) =>
-    tableNode(
-      graph.input(step, 'groupedTable').reduce(reducer(step), reducer(step, 'subtractor'), materialized(step)),
-    ),
+    tableNode(graph.input(step, 'groupedTable').reduce(reducer(step), reducer(step, 'subtractor'), materialized(step))),
 
   'aggregate/groupedTable': (step, graph) =>
     tableNode(
@@ -99,4 +99,3 @@ function valueTransformer(step: Step, stateful: boolean, storeName: string) {
     },
   };
 }
-

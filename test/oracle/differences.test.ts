@@ -12,6 +12,7 @@ describe('What differs on purpose', () => {
     const { example, comparison } = difference;
     const verdict = compare(example, await streams.run(example), await runOnMillrace(example));
     if (verdict === 'same') throw new Error('both sides now do the same: the difference can go');
-    if (comparison?.concerns(example) === true && verdict !== 'different') expect(verdict.intended).toContain(difference);
+    if (comparison?.concerns(example) === true && verdict !== 'different')
+      expect(verdict.intended).toContain(difference);
   });
 });
