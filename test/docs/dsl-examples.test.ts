@@ -3,8 +3,8 @@ import path from 'node:path';
 import ts from 'typescript';
 import * as millrace from '../../src';
 import * as testing from '../../src/testing';
-import { results, type Row } from '../dsl/results';
 import { examplesOf, root, type Example } from './examples';
+import { resultsOf } from './results-of';
 
 type Run = (builder: millrace.StreamsBuilder) => unknown;
 
@@ -65,10 +65,10 @@ function load({ module }: Example): Run {
   return exported.default!;
 }
 
-function rowOf(line: string): Row {
-  const [, topic, key, value, timestamp] = /^(\S+) (\w+)=(\S+)@(\d+)/.exec(line)!;
-  const orNull = (shown: string): string | null => (shown === 'null' ? null : shown);
-  return [topic!, orNull(key!), orNull(value!), Number(timestamp)];
+/** A line without the spaces that align it with the others of its block. */
+function aligned(line: string): string {
+  const [input, output] = line.split('->');
+  return `${input!.trim()} -> ${output!.trim()}`.trim();
 }
 
 function cases(chosen: (example: Example) => boolean): [string, Example][] {
@@ -91,10 +91,6 @@ test.each(cases(({ runs, lines }) => runs && lines === undefined))(
 test.each(cases(({ runs, lines }) => runs && lines !== undefined))(
   '%s emits what the page says',
   async (_name, example) => {
-    const lines = example.lines!;
-    const write = load(example);
-    expect(await results((builder) => void write(builder), lines.map(rowOf))).toEqual(
-      lines.map((line) => line.slice(line.indexOf('->') + 2).trim()),
-    );
+    expect(await resultsOf(load(example), example.lines!)).toEqual(example.lines!.map(aligned));
   },
 );
