@@ -1,6 +1,7 @@
 import type { ProcessorNode, Subtopology, TopicReference } from '../topology/graph';
 import { keepsKey } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
+import { AsyncNode } from './async-node';
 import type { OperatorNode } from './operator-node';
 import { ProcessNode } from './process-node';
 import type { RecordCollector } from './record-collector';
@@ -86,6 +87,8 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
       return new AggregateNode(name, context, operator, context.stores.get(operator.store)!);
     case 'process':
       return new ProcessNode(name, context, operator, node.stores);
+    case 'async':
+      return new AsyncNode(name, context, operator);
   }
 }
 

@@ -179,7 +179,7 @@ export class StreamThread {
       let commitIn: number;
       try {
         commitIn = this.commitIfDue();
-        if (!this.suspended && !this.commitWaits) processed = this.processSlice();
+        if (!this.suspended) processed = this.commitWaits ? this.handOnResults() : this.processSlice();
       } catch (error) {
         await this.recoverFromTaskError(error);
         continue;
@@ -211,6 +211,13 @@ export class StreamThread {
     return processed;
   }
 
+  /** A commit waits: nothing is begun, but what is in flight in asynchronous operators has to come to its end. */
+  private handOnResults(): number {
+    let handedOn = 0;
+    for (const task of this.tasks) handedOn += task.handOn(this.signal.wake);
+    return handedOn;
+  }
+
   private epochIsFull(): boolean {
     let bytes = this.parts.collector.sizeInBytes;
     for (const task of this.tasks) bytes += task.dirtyBytes;
@@ -228,8 +235,7 @@ export class StreamThread {
     if (this.commits.isRunning) return limits.commitIntervalMs;
     const due = remaining <= 0 || this.epochIsFull() || this.tasks.some((task) => task.commitRequested);
     if (!due) return remaining;
-    // A record that waits on an asynchronous operator wakes the loop when it is done. No other is begun until then: where every
-    // record waits, there would never be a moment between two of them.
+    // A record that waits wakes the loop when it is done. No other is begun until then: where every record waits, there would never be a moment between two of them.
     this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;

@@ -2,6 +2,7 @@ import type { OutputTopic, RecordCollector } from '../processors/record-collecto
 import { partitionKey } from '../kafka';
 import { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
+import type { AsyncEnvironment } from '../task/async-records';
 import { Task } from '../task/task';
 import type { FailureCounter, FailureHandlers } from '../task/record-failures';
 import type { TaskId } from '../task/task-id';
@@ -18,6 +19,8 @@ export interface TaskFactoryParts {
   /** For all stores of one task together. */
   readonly cacheBytesPerTask: (id: TaskId) => number;
   readonly logger: Logger;
+  /** Time and chance of asynchronous operators. Default: of the process. */
+  readonly async?: AsyncEnvironment | undefined;
 }
 
 /** Puts tasks together from their subtopology, their state, and where their inputs begin. */
@@ -60,6 +63,7 @@ export class TaskFactory {
       deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
       counter,
       logger,
+      async: this.parts.async,
     });
     try {
       await task.init();

@@ -1,4 +1,5 @@
 import { asError } from '../errors/as-error';
+import type { AsyncNode } from '../processors/async-node';
 import { createOperators, type TaskOperators } from '../processors/create-operators';
 import type { RecordCollector } from '../processors/record-collector';
 import { TaskContext } from '../processors/task-context';
@@ -8,8 +9,10 @@ import { changelogKey, changelogValue } from '../state/entry-codec';
 import type { StateDatabase } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
+import { AsyncRecords, type AsyncEnvironment } from './async-records';
 import { PartitionQueue } from './partition-queue';
 import { PreparedBatch } from './prepared-batch';
+import { realTimers } from './real-timers';
 import { ConfiguredRecordFailures, type FailureCounter, type FailureHandlers } from './record-failures';
 import type { OutputTopic, RecordCursor } from './task-io';
 import type { TaskId } from './task-id';
@@ -30,6 +33,8 @@ export interface TaskEnvironment {
   readonly deadLetterTopic: OutputTopic | undefined;
   readonly counter: FailureCounter;
   readonly logger: Logger;
+  /** Default: of the process. */
+  readonly async?: AsyncEnvironment | undefined;
 }
 
 export interface InputOffset {
@@ -73,6 +78,7 @@ export class Task {
   readonly stores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
+  private readonly asyncRecords: AsyncRecords | undefined;
   /** Settles when the record that waits on an asynchronous operator is done. */
   private waiting: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -89,6 +95,13 @@ export class Task {
     this.failures.attach(this.context);
     this.stores = [...stores.values()];
     this.operators = createOperators(subtopology, this.context, collector, environment.topicName);
+    this.asyncRecords = AsyncRecords.of(
+      subtopology,
+      this.operators.nodes,
+      this.context,
+      this.failures,
+      environment.async ?? { timers: realTimers, random: Math.random },
+    );
     this.queues = subtopology.sources.flatMap((source) =>
       source.topics
         .map((reference) => environment.topicName(reference))
@@ -119,9 +132,18 @@ export class Task {
     return this.queues;
   }
 
-  /** True while a record waits on an asynchronous operator: the epoch cannot be sealed now. */
+  /** True while the epoch cannot be sealed: a record waits on an operator, or one has gone a part of its way. */
   get isWaiting(): boolean {
-    return this.waiting !== undefined;
+    return this.waiting !== undefined || this.asyncRecords?.blocksCommit === true;
+  }
+
+  /** True while a function of an asynchronous operator is at work. */
+  get isCalling(): boolean {
+    return this.asyncRecords?.isCalling === true;
+  }
+
+  get asyncNodes(): readonly AsyncNode[] {
+    return this.asyncRecords?.nodes ?? [];
   }
 
   /** True while state is loaded for records that were taken from the queues. */
@@ -129,10 +151,20 @@ export class Task {
     return this.prepared.some(({ loading }) => loading !== undefined);
   }
 
-  /** Resolves when no record waits any more. */
-  async quiesced(): Promise<void> {
+  /** Resolves when no record waits on an operator that the next one has to wait for. */
+  async settled(): Promise<void> {
     while (this.waiting !== undefined) await this.waiting;
     this.throwFailure();
+  }
+
+  /** Resolves when the epoch can be sealed. Begins no record; hands on results that a commit must not be without. */
+  async quiesced(): Promise<void> {
+    for (;;) {
+      await this.settled();
+      const { asyncRecords } = this;
+      if (asyncRecords?.blocksCommit !== true) return;
+      if (this.handOn(asyncRecords.wake) === 0 && this.waiting === undefined) await asyncRecords.nextEnd();
+    }
   }
 
   get commitRequested(): boolean {
@@ -231,10 +263,11 @@ export class Task {
   /**
    * Processes records whose state is loaded, until `deadline`, or the epoch has `epochLimitBytes`, or none is left.
    *
-   * @returns how many records were processed
+   * @returns how many records were processed, and results of asynchronous operators handed on
    */
   runReady(now: () => number, deadline: number, epochLimitBytes: number, wake: () => void): number {
     this.throwFailure();
+    const handedOn = this.handOn(wake);
     let processed = 0;
     while (this.waiting === undefined) {
       const batch = this.prepared[0];
@@ -244,7 +277,41 @@ export class Task {
       this.prepared.shift();
     }
     this.processedRecords += processed;
-    return processed;
+    return processed + handedOn;
+  }
+
+  /**
+   * Hands on the results of asynchronous operators, and begins no record: what is left to do while a commit waits.
+   *
+   * @returns how many were handed on
+   */
+  handOn(wake: () => void): number {
+    const { asyncRecords } = this;
+    if (asyncRecords === undefined) return 0;
+    this.throwFailure();
+    asyncRecords.wake = wake;
+    let handedOn = 0;
+    while (this.waiting === undefined) {
+      const ready = asyncRecords.take();
+      if (ready === undefined) break;
+      const [node, call] = ready;
+      handedOn++;
+      const waiting = asyncRecords.handOn(node, call);
+      if (waiting === undefined) asyncRecords.handedOn(node);
+      else this.wait(waiting, () => asyncRecords.handedOn(node), wake);
+    }
+    return handedOn;
+  }
+
+  private wait(waiting: Promise<void>, done: () => void, wake: () => void): void {
+    this.waiting = waiting
+      .then(done, (error: unknown) => {
+        this.failure ??= asError(error);
+      })
+      .finally(() => {
+        this.waiting = undefined;
+        wake();
+      });
   }
 
   private run(
@@ -254,24 +321,15 @@ export class Task {
     epochLimitBytes: number,
     wake: () => void,
   ): number {
-    const { context } = this;
+    const { context, asyncRecords } = this;
     const { collector } = this.environment;
     const first = batch.next;
     while (!batch.done) {
+      if (asyncRecords?.hasRoom === false) break;
       const index = batch.next++;
       const waiting = this.processOne(batch, index);
       if (waiting !== undefined) {
-        this.waiting = waiting
-          .then(
-            () => this.finishOne(batch, index),
-            (error: unknown) => {
-              this.failure ??= asError(error);
-            },
-          )
-          .finally(() => {
-            this.waiting = undefined;
-            wake();
-          });
+        this.wait(waiting, () => this.finishOne(batch, index), wake);
         break;
       }
       this.finishOne(batch, index);
@@ -296,6 +354,7 @@ export class Task {
     }
     failures.raw.headers = context.headers;
     failures.raw.timestamp = timestamp;
+    this.asyncRecords?.begin(queue, context.offset);
     if (batch.unreadable.size > 0) {
       const unreadable = batch.unreadable.get(index);
       if (unreadable !== undefined) {
@@ -309,9 +368,13 @@ export class Task {
 
   private finishOne(batch: PreparedBatch, index: number): void {
     const queue = batch.queues[index]!;
+    queue.processed++;
+    if (this.asyncRecords !== undefined) {
+      this.asyncRecords.end();
+      return;
+    }
     queue.consumedOffset = batch.offsets[index]! + 1;
     queue.inPreparation--;
-    queue.processed++;
   }
 
   private throwFailure(): void {
@@ -378,7 +441,13 @@ export class Task {
     for (const { store } of sealed.stores) store.sealedWritten();
   }
 
+  /** Ends the calls of asynchronous operators. Their records are not processed. */
+  cancelCalls(): void {
+    this.asyncRecords?.cancel();
+  }
+
   async close(): Promise<void> {
+    this.cancelCalls();
     if (this.waiting !== undefined) await this.waiting;
     for (const node of this.operators.nodes) await node.close();
   }

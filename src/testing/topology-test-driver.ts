@@ -4,7 +4,7 @@ import { applyBatch } from '../runtime/restore';
 import { TaskFactory } from '../runtime/task-factory';
 import { TaskLayout } from '../runtime/task-layout';
 import { externalTopics, planTopics, topicName } from '../runtime/topic-plan';
-import { WakeSignal } from '../runtime/wake-signal';
+import { WakeSignal, yieldToEventLoop } from '../runtime/wake-signal';
 import { openMemoryState } from '../state/memory-state';
 import type { StateDatabase } from '../state/state-database';
 import type { FailureCounter, FailureHandlers, SkipReason } from '../task/record-failures';
@@ -16,6 +16,7 @@ import { MemoryCollector } from './memory-collector';
 import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
 import { TestInputTopic, TestOutputTopic, type InputTopicOptions, type TopicSerdes } from './test-topics';
+import { VirtualTimers } from './virtual-timers';
 
 export interface TopologyTestDriverOptions {
   /** Default `test`. */
@@ -33,6 +34,8 @@ export interface TopologyTestDriverOptions {
    * readable, and nothing goes through a repartition topic, before `commit()`: for tests of what a crash leaves. Default `auto`.
    */
   readonly commit?: 'auto' | 'manual' | undefined;
+  /** Chance, as the jitter of asynchronous operators uses it: from 0 to 1, 1 excluded. Default: always 0. */
+  readonly random?: (() => number) | undefined;
   /** Default: no log. */
   readonly logger?: Logger | undefined;
 }
@@ -70,6 +73,9 @@ export class TopologyTestDriver {
   private readonly skippedRecords = new Map<SkipReason, number>();
   private tasks: DriverTask[] = [];
   private wallClock: number;
+  private readonly timers = new VirtualTimers(() => this.wallClock);
+  private processing: Promise<void> | undefined;
+  private moreToProcess = false;
 
   private constructor(
     topology: Topology,
@@ -135,9 +141,18 @@ export class TopologyTestDriver {
     return this.wallClock;
   }
 
-  /** Moves the wall clock, and has done what is due by then. */
+  /**
+   * Moves the wall clock, and has done what is due by then. Time-outs and back-offs of asynchronous operators run on it, too: what
+   * waits for a back-off does not keep `pipeInput` waiting, and for a time-out the clock is moved while `pipeInput` waits.
+   */
   async advanceWallClockTime(milliseconds: number): Promise<void> {
-    this.wallClock += milliseconds;
+    const end = this.wallClock + milliseconds;
+    for (let next = this.timers.nextAt; next !== undefined && next <= end; next = this.timers.nextAt) {
+      this.wallClock = Math.max(this.wallClock, next);
+      this.timers.runDue();
+      await yieldToEventLoop();
+    }
+    this.wallClock = end;
     await this.processAll();
   }
 
@@ -148,6 +163,7 @@ export class TopologyTestDriver {
 
   /** Ends the epoch: its outputs can be read, and go through repartition topics. */
   async commit(): Promise<void> {
+    for (const { task } of this.tasks) await task.quiesced();
     await this.commitEpoch();
     await this.processAll();
   }
@@ -159,6 +175,7 @@ export class TopologyTestDriver {
    * @param options.state - `lost` has it rebuilt from the changelogs; default `kept`
    */
   async restart(options: { readonly state?: 'kept' | 'lost' } = {}): Promise<void> {
+    for (const { task } of this.tasks) task.cancelCalls();
     this.tasks = [];
     this.collector.discard();
     if (options.state === 'lost') this.databases.clear();
@@ -186,6 +203,7 @@ export class TopologyTestDriver {
       counter,
       cacheBytesPerTask: () => CACHE_BYTES_PER_TASK,
       logger,
+      async: { timers: this.timers, random: options.random ?? (() => 0) },
     });
     for (const id of layout.tasks) {
       const database = await this.restoredDatabase(id);
@@ -219,11 +237,24 @@ export class TopologyTestDriver {
     return this.committedOffsets.get(partitionKey(topic, partition)) ?? 0;
   }
 
-  private async processAll(): Promise<void> {
-    do {
-      while (await this.processGiven());
-      if (this.options.commit === 'manual') return;
-    } while (await this.commitEpoch());
+  /** Whoever comes while calls of asynchronous operators are waited for joins those who wait. */
+  private processAll(): Promise<void> {
+    this.moreToProcess = true;
+    this.signal.wake();
+    this.processing ??= this.processUntilIdle();
+    return this.processing;
+  }
+
+  private async processUntilIdle(): Promise<void> {
+    try {
+      while (this.moreToProcess) {
+        this.moreToProcess = false;
+        while (await this.processGiven());
+        if (this.options.commit !== 'manual' && (await this.commitEpoch())) this.moreToProcess = true;
+      }
+    } finally {
+      this.processing = undefined;
+    }
   }
 
   /** @returns whether anything was there to be processed */
@@ -234,15 +265,17 @@ export class TopologyTestDriver {
       this.give(driven);
       for (;;) {
         task.prepare(this.signal.wake);
-        processed += task.runReady(neverLate, 1, Infinity, this.signal.wake);
-        await task.quiesced();
+        const count = task.runReady(neverLate, 1, Infinity, this.signal.wake);
+        processed += count;
+        await task.settled();
         if (
           task.inputs.every(
             ({ inPreparation, hasHead, queuedBytes }) => inPreparation === 0 && !hasHead && queuedBytes === 0,
           )
         )
           break;
-        if (task.isLoading) await this.signal.wait(LOADING_MS);
+        if (task.isLoading || (count === 0 && task.isCalling)) await this.signal.wait(LOADING_MS);
+        else if (count === 0 && task.asyncNodes.some(({ inFlight }) => inFlight > 0)) break;
       }
     }
     return processed > 0;
@@ -259,6 +292,8 @@ export class TopologyTestDriver {
 
   /** @returns whether there was anything to commit */
   private async commitEpoch(): Promise<boolean> {
+    // A retry is on its way for which the clock has to be moved first.
+    if (this.tasks.some(({ task }) => task.isWaiting)) return false;
     const sealed = this.tasks.flatMap(({ id, task }): { id: TaskId; task: Task; epoch: SealedTask }[] => {
       const epoch = task.seal();
       return epoch === undefined ? [] : [{ id, task, epoch }];

@@ -1,3 +1,4 @@
+import type { AsyncCallContext, AsyncOptions, AsyncOutput, AsyncRecord } from './async-options';
 import type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -12,7 +13,7 @@ import type {
   ToOptions,
 } from './dsl-options';
 import type { TopicNameExtractor } from './graph';
-import type { ProcessorSupplier } from './processor-api';
+import type { Awaitable, ProcessorSupplier } from './processor-api';
 
 declare const knows: unique symbol;
 
@@ -116,6 +117,36 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
 
   /** Hands the records to a processor of your own that forwards under the same key only. */
   processValues<V2>(supplier: ProcessorSupplier<K, V, K, V2>, options?: ProcessOptions): KStream<K, V2, S & 'key'>;
+
+  /**
+   * Replaces the value by one that is asked for, of a database or a service. Several calls are under way at a time; results are
+   * handed on in the order of the records unless `order` says otherwise, and state and output stay exactly once. A call may be made
+   * again after a failure.
+   *
+   * @example
+   * orders.mapValuesAsync(async (order, _id, { signal }) => enrich(order, signal), {
+   *   concurrency: 50, timeoutMs: 2_000, retries: 3,
+   * })
+   */
+  mapValuesAsync<V2>(
+    mapper: (value: V, key: K, context: AsyncCallContext) => Awaitable<V2>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K, V2, S & 'key'>;
+
+  /** Like `mapValuesAsync`, with any number of values for each. */
+  flatMapValuesAsync<V2>(
+    mapper: (value: V, key: K, context: AsyncCallContext) => Awaitable<Iterable<V2>>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K, V2, S & 'key'>;
+
+  /**
+   * Like `mapValuesAsync`, with the whole record, and any number of records for it. The key may change: what needs it later
+   * repartitions.
+   */
+  processAsync<K2 = K, V2 = V>(
+    process: (record: AsyncRecord<K, V>, context: AsyncCallContext) => Awaitable<Iterable<AsyncOutput<K2, V2>> | void>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K2, V2, never>;
 }
 
 /** A stream in the course of being split. Made by {@link KStream.split}. */

@@ -1,3 +1,4 @@
+import type { AsyncOperator } from './async-operator';
 import type { ProcessorSupplier } from './processor-api';
 
 /* What a processor node does, as plain data around the user's functions. src/processors gives each its behaviour. */
@@ -86,7 +87,8 @@ export type Operator =
   | BranchOperator
   | AggregateOperator
   | ToStreamOperator
-  | ProcessOperator;
+  | ProcessOperator
+  | AsyncOperator;
 
 /** Whether what follows still has the key that its stores and partitions were chosen by. */
 export function keepsKey(operator: Operator): boolean {
@@ -98,6 +100,7 @@ export function keepsKey(operator: Operator): boolean {
     case 'toStream':
       return operator.mapper === undefined;
     case 'process':
+    case 'async':
       return operator.keepsKey;
     case 'filter':
     case 'mapValues':

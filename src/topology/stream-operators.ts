@@ -1,4 +1,12 @@
 import type { Serde } from '../serde/serde';
+import {
+  asyncSettings,
+  callForRecords,
+  callForValue,
+  callForValues,
+  type AsyncOperator,
+  type ErasedAsyncOptions,
+} from './async-operator';
 import { BranchedStreamOperators } from './branched-stream-operators';
 import type { KGroupedStream, KStream } from './dsl';
 import type { Erased, ErasedOptions, ErasedPredicate } from './erased';
@@ -133,6 +141,40 @@ class StreamOperators implements Erased<KStream<unknown, unknown>> {
 
   processValues(supplier: ProcessOperator['supplier'], options?: ErasedOptions): StreamOperators {
     return this.add('processValues', { type: 'process', supplier, keepsKey: true }, options);
+  }
+
+  mapValuesAsync(mapper: Parameters<typeof callForValue>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('mapValuesAsync', callForValue(mapper), true, options);
+  }
+
+  flatMapValuesAsync(mapper: Parameters<typeof callForValues>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('flatMapValuesAsync', callForValues(mapper), true, options);
+  }
+
+  processAsync(process: Parameters<typeof callForRecords>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('processAsync', callForRecords(process), false, options);
+  }
+
+  private addAsync(
+    kind: string,
+    call: AsyncOperator['call'],
+    keepsKey: boolean,
+    options: ErasedAsyncOptions = {},
+  ): StreamOperators {
+    const name = this.draft.nextName(kind, options.name);
+    const settings = asyncSettings(name, options, (problem) => this.draft.report(problem));
+    const { node, keySerde, keyChanged } = this.at;
+    const serde =
+      settings.order === 'key'
+        ? this.draft.require('key', options.key ?? keySerde, node, `to keep the order of each key in node '${name}'`)
+        : undefined;
+    this.draft.addProcessor(name, { type: 'async', call, keepsKey, keySerde: serde, ...settings }, [node]);
+    return new StreamOperators(this.draft, {
+      node: name,
+      keySerde: keepsKey ? keySerde : undefined,
+      valueSerde: undefined,
+      keyChanged: keyChanged || !keepsKey,
+    });
   }
 
   /** Adds a node. What follows knows the key serde if the operator keeps the key, and the value serde that is given here. */
