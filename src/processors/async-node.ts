@@ -20,6 +20,7 @@ export class AsyncNode extends OperatorNode implements CallListener {
   private readonly unstarted: AsyncCall[] = [];
   private underWay = 0;
   private backingOff = 0;
+  private cancelled = false;
   /** Stream time as the operators below know it: of the records that were handed on. */
   streamTime = -1;
   retries = 0;
@@ -71,6 +72,7 @@ export class AsyncNode extends OperatorNode implements CallListener {
 
   /** Takes the next record whose result may be handed on. */
   take(): AsyncCall | undefined {
+    if (this.cancelled) return undefined;
     const call = this.order.take();
     if (call !== undefined) this.held.delete(call);
     return call;
@@ -125,6 +127,7 @@ export class AsyncNode extends OperatorNode implements CallListener {
 
   /** Forgets all calls, and tells their functions so. */
   cancel(): void {
+    this.cancelled = true;
     for (const call of this.held) call.cancel();
     this.held.clear();
     this.unstarted.length = 0;

@@ -265,6 +265,7 @@ export class TopologyTestDriver {
       this.give(driven);
       for (;;) {
         task.prepare(this.signal.wake);
+        const wasLoading = task.isLoading;
         const count = task.runReady(neverLate, 1, Infinity, this.signal.wake);
         processed += count;
         await task.settled();
@@ -275,7 +276,8 @@ export class TopologyTestDriver {
         )
           break;
         if (task.isLoading || (count === 0 && task.isCalling)) await this.signal.wait(LOADING_MS);
-        else if (count === 0 && task.asyncNodes.some(({ inFlight }) => inFlight > 0)) break;
+        // What is left waits for the clock, or was cancelled.
+        else if (count === 0 && !wasLoading && task.asyncNodes.length > 0) break;
       }
     }
     return processed > 0;

@@ -104,7 +104,7 @@ export function callForValues(
   mapper: (value: unknown, key: unknown, context: AsyncCallContext) => Awaitable<Iterable<unknown>>,
 ): ErasedCall {
   return async ({ key, value }, context) =>
-    Array.from(await mapper(value, key, context), (each) => ({ key, value: each }));
+    [...(await mapper(value, key, context))].map((each) => ({ key, value: each }));
 }
 
 /** Any number of records for a record. */
@@ -114,5 +114,5 @@ export function callForRecords(
     context: AsyncCallContext,
   ) => Awaitable<Iterable<AsyncOutput<unknown, unknown>> | void>,
 ): ErasedCall {
-  return async (record, context) => Array.from((await process(record, context)) ?? []);
+  return async (record, context) => [...((await process(record, context)) ?? [])];
 }
