@@ -62,9 +62,12 @@ export type {
   ProcessorSupplier,
   ValueAndTimestamp,
 } from './topology/processor-api';
+export { GeneratedNamesError } from './topology/generated-names';
+export type { GeneratedName } from './topology/generated-names';
 export { stores } from './topology/stores';
 export type { KeyValueStoreOptions, StoreOptions } from './topology/stores';
 export { StreamsBuilder } from './topology/streams-builder';
+export type { StreamsBuilderOptions } from './topology/streams-builder';
 export type { TopologyModule } from './topology/topology-module';
 
 export { ConfigError } from './config/config-error';
@@ -80,4 +83,6 @@ export type { MillraceDependencies } from './runtime/millrace';
 export { IllegalStateError } from './runtime/application-state';
 export type { ApplicationState, StateListener } from './runtime/application-state';
 export { NoStartOffsetError } from './runtime/start-offsets';
+export { TopologyChangedError } from './runtime/stored-shape';
+export type { ShapeChange } from './runtime/topology-shape';
 export { CopartitionError, InternalTopicMismatchError, TopicsMissingError } from './runtime/topic-plan';

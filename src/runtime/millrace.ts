@@ -17,9 +17,11 @@ import { FormerMembers } from './former-members';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { RepartitionPurge } from './repartition-purge';
+import { StoredShape } from './stored-shape';
 import type { StreamThread, ThreadState } from './stream-thread';
 import { TaskLayout } from './task-layout';
 import { prepareTopics } from './topic-preparation';
+import { shapeOf } from './topology-shape';
 
 /** What a program may give instead of the defaults. */
 export interface MillraceDependencies {
@@ -114,6 +116,7 @@ export class Millrace {
    * are assigned and restored after that (state `REBALANCING`, then `RUNNING`).
    *
    * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
+   * @throws TopologyChangedError the topology would misread the state that an earlier version of it left
    * @throws StateDirectoryLockedError another process uses the state directory
    * @throws KafkaUnavailableError no broker could be reached
    */
@@ -141,6 +144,8 @@ export class Millrace {
     const { config, logger, metrics, topology } = this;
     const directory = await StateDirectory.open(config.stateDir, config.applicationId);
     this.cleanups.push(() => directory.close());
+    const shape = await StoredShape.read(directory.path, logger);
+    shape.check(shapeOf(config.applicationId, topology));
     const memory = new InstanceMemory(config, topology);
     const states = new LocalStates(directory, topology, memory, logger);
     this.cleanups.push(() => states.closeUnassigned());
@@ -149,7 +154,10 @@ export class Millrace {
     this.cleanups.push(() => cluster.close());
     await cluster.connect();
     const admin = new TopicAdmin(cluster);
-    const plan = await prepareTopics(admin, config, topology, logger);
+    const plan = await prepareTopics(admin, config, topology, logger, (planned) =>
+      shape.check(shapeOf(config.applicationId, topology, planned)),
+    );
+    await shape.write(shapeOf(config.applicationId, topology, plan));
     if (this.stopping !== undefined) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());

@@ -1,5 +1,6 @@
 import { InvalidTopologyError, NoSourceError } from './errors';
 import type { TopologyError } from './errors';
+import type { GeneratedName } from './generated-names';
 import type { RepartitionTopic, StoreDefinition, Topology, TopologyNode } from './graph';
 import { splitIntoSubtopologies } from './subtopologies';
 
@@ -13,6 +14,7 @@ export function buildTopology(
   stores: ReadonlyMap<string, StoreDefinition>,
   repartitions: ReadonlyMap<string, RepartitionTopic>,
   problems: readonly TopologyError[],
+  generatedNames: readonly GeneratedName[],
 ): Topology {
   const all = nodes.some((node) => node.kind === 'source') ? problems : [...problems, new NoSourceError()];
   if (all.length > 0) throw new InvalidTopologyError(all);
@@ -22,6 +24,7 @@ export function buildTopology(
     nodes: new Map(frozenNodes.map((node) => [node.name, node])),
     stores: frozenStores,
     repartitionTopics: new Map([...repartitions].map(([name, topic]) => [name, Object.freeze({ ...topic })])),
+    generatedNames: deepFreeze([...generatedNames]),
     subtopologies: deepFreeze(splitIntoSubtopologies(frozenNodes, frozenStores)),
   });
 }

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde';
+import type { GeneratedName } from './generated-names';
 import type { Operator } from './operators';
 
 /**
@@ -66,6 +67,8 @@ export interface StoreDefinition {
   /** Without a changelog the state is lost with the local disk. Default true. */
   readonly changelog: boolean;
   readonly backend: 'rocksdb' | 'memory';
+  /** What else the meaning of stored bytes depends on, as `windowSizeMs`. A start with other values on the same state is refused. */
+  readonly format?: Readonly<Record<string, string | number>> | undefined;
 }
 
 /** An internal topic through which records move to the task of their new key. */
@@ -94,4 +97,6 @@ export interface Topology {
   readonly stores: ReadonlyMap<string, StoreDefinition>;
   readonly repartitionTopics: ReadonlyMap<string, RepartitionTopic>;
   readonly subtopologies: readonly Subtopology[];
+  /** Names of stores and internal topics that nobody chose. */
+  readonly generatedNames: readonly GeneratedName[];
 }

@@ -5,6 +5,18 @@ import { streamAt } from './stream-operators';
 import { externalTopic } from './topics';
 import { TopologyDraft } from './topology-draft';
 
+/** How strict a builder is. */
+export interface StreamsBuilderOptions {
+  /**
+   * Has `build()` refuse stores, changelogs and repartition topics that were not given a name, and list all of them. A generated
+   * name counts operators, so another one before it changes it, and the state would not be found again. In production give names.
+   * In Kafka Streams: `ensure.explicit.internal.resource.naming`.
+   *
+   * @default false
+   */
+  readonly ensureExplicitNames?: boolean | undefined;
+}
+
 /**
  * Where a topology begins.
  *
@@ -20,7 +32,11 @@ import { TopologyDraft } from './topology-draft';
  * const topology = builder.build();
  */
 export class StreamsBuilder {
-  private readonly draft = new TopologyDraft();
+  private readonly draft: TopologyDraft;
+
+  constructor(options: StreamsBuilderOptions = {}) {
+    this.draft = new TopologyDraft(options.ensureExplicitNames);
+  }
 
   /**
    * Reads one topic, or several as one stream. The topics must exist. A topic that is read twice with the same serdes is one

@@ -13,6 +13,7 @@ import {
 import type { TopologyError } from './errors';
 import type { RepartitionTopic, SinkNode, SourceNode, StoreDefinition, StreamPartitioner, Topology } from './graph';
 import type { ProcessorNode, TopologyNode } from './graph';
+import { GeneratedNamesError, generatedNames } from './generated-names';
 import { isLegalName, NodeNames } from './node-names';
 import type { Operator } from './operators';
 import { mergeSubscription } from './subscriptions';
@@ -41,6 +42,9 @@ export class TopologyDraft {
   private readonly openSplits = new Set<string>();
   private readonly problems: TopologyError[] = [];
   private readonly names = new NodeNames((problem) => this.report(problem));
+
+  /** @param refusesGeneratedNames - of stores and internal topics */
+  constructor(private readonly refusesGeneratedNames = false) {}
 
   report(problem: TopologyError): void {
     this.problems.push(problem);
@@ -114,8 +118,10 @@ export class TopologyDraft {
     const nodes = [...this.nodes.values()].map((node) =>
       node.kind === 'sink' ? node : { ...node, children: [...this.children.get(node.name)!] },
     );
-    const problems = [...this.problems, ...this.unfinished(nodes)];
-    return buildTopology(nodes, this.stores, this.repartitions, problems);
+    const generated = generatedNames(this.names.generated, this.stores.values(), this.repartitions.keys());
+    const refused = this.refusesGeneratedNames && generated.length > 0 ? [new GeneratedNamesError(generated)] : [];
+    const problems = [...this.problems, ...this.unfinished(nodes), ...refused];
+    return buildTopology(nodes, this.stores, this.repartitions, problems, generated);
   }
 
   private addNode(node: TopologyNode, parents: readonly string[]): void {

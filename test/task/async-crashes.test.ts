@@ -150,7 +150,7 @@ async function runWithCalls(
         calls.set(name, pending);
         return pending.call(value, key, context);
       },
-      { name, ...options } as AsyncOptions<string, 'key' | 'value'>,
+      { name, ...options },
     ) as Lines;
   const environment = { timers: { after: (ms: number, run: () => void) => timers.after(ms, run) }, random: () => 0.5 };
   let run = await TaskRun.open(topology(shape, later), { handlers, async: environment });
