@@ -10,14 +10,8 @@ export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
 export { AsyncCancelledError, AsyncTimeoutError } from './processors/async-timeout-error';
 export { IllegalAsyncOptionError } from './topology/async-operator';
-export type {
-  AsyncCallContext,
-  AsyncOptions,
-  AsyncOrder,
-  AsyncOutput,
-  AsyncRecord,
-  AsyncRetryOptions,
-} from './topology/async-options';
+export type { AsyncCallContext, AsyncOrder, AsyncOutput, AsyncRecord, AsyncRetryOptions } from './topology/async-call';
+export type { AsyncOptions } from './topology/async-options';
 export type { BranchedKStream, KGroupedStream, KStream, KTable } from './topology/dsl';
 export type {
   AggregateOptions,

@@ -1,5 +1,5 @@
 import type { AsyncOperator } from '../topology/async-operator';
-import type { AsyncOutput, AsyncRecord } from '../topology/async-options';
+import type { AsyncOutput, AsyncRecord } from '../topology/async-call';
 import { AsyncCancelledError, AsyncTimeoutError } from './async-timeout-error';
 import type { CallsInFlight, RecordSnapshot } from './calls-in-flight';
 

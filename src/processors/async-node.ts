@@ -1,5 +1,5 @@
 import type { AsyncOperator } from '../topology/async-operator';
-import type { AsyncOutput } from '../topology/async-options';
+import type { AsyncOutput } from '../topology/async-call';
 import { AsyncCall, type CallListener } from './async-call';
 import { callOrder, type CallOrder } from './call-order';
 import { ForwardTimestampError } from './forward-errors';

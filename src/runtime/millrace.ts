@@ -4,6 +4,7 @@ import { createLogger } from '../logging/create-logger';
 import type { Logger } from '../logging/logger';
 import { createMetrics, type MillraceMetrics } from '../metrics/metrics';
 import { StateDirectory } from '../state/state-directory';
+import { GeneratedNamesError } from '../topology/generated-names';
 import type { Topology } from '../topology/graph';
 import {
   ApplicationStateMachine,
@@ -70,6 +71,7 @@ export class Millrace {
    * Checks the configuration. Nothing outside of the process is touched before `start`.
    *
    * @throws ConfigError listing everything that is wrong
+   * @throws GeneratedNamesError with `ensureExplicitNames`, where nobody named a store or an internal topic
    */
   constructor(
     private readonly topology: Topology,
@@ -77,6 +79,8 @@ export class Millrace {
     private readonly dependencies: MillraceDependencies = {},
   ) {
     this.config = resolveConfig(options);
+    if (this.config.ensureExplicitNames && topology.generatedNames.length > 0)
+      throw new GeneratedNamesError(topology.generatedNames);
     this.logger = dependencies.logger ?? createLogger({ level: this.config.logLevel, format: this.config.logFormat });
     this.metrics = dependencies.metrics ?? createMetrics();
     this.now = dependencies.now ?? (() => performance.now());

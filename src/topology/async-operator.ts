@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde';
-import type { AsyncCallContext, AsyncOrder, AsyncOutput, AsyncRecord, AsyncRetryOptions } from './async-options';
+import type { AsyncCallContext, AsyncOrder, AsyncOutput, AsyncRecord, AsyncRetryOptions } from './async-call';
 import { TopologyError } from './errors';
 import type { Awaitable } from './processor-api';
 

@@ -1,4 +1,5 @@
-import type { AsyncCallContext, AsyncOptions, AsyncOutput, AsyncRecord } from './async-options';
+import type { AsyncCallContext, AsyncOutput, AsyncRecord } from './async-call';
+import type { AsyncOptions } from './async-options';
 import type {
   AggregateOptions,
   GroupByKeyOptions,

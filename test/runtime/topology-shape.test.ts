@@ -118,6 +118,14 @@ describe('the shape beside the state', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1, stores: { counts: {} } });
   });
 
+  it('is not begun by an application that asks for explicit names and has generated ones', () => {
+    const topology = build((builder) => void builder.stream('in', text).groupByKey().count());
+    const options = { applicationId: 'app', brokers: 'localhost:1', stateDir: directory, logLevel: 'silent' } as const;
+    expect(() => new Millrace(topology, { ...options, ensureExplicitNames: true })).toThrow(
+      "store 'count-1-store' of node 'count-1'",
+    );
+  });
+
   it('stops the start of a changed topology before anything is asked of Kafka', async () => {
     const options = { applicationId: 'app', brokers: 'localhost:1', stateDir: directory, logLevel: 'silent' } as const;
     const root = path.join(directory, 'app');

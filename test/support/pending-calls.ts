@@ -1,4 +1,4 @@
-import type { AsyncCallContext } from '../../src/topology/async-options';
+import type { AsyncCallContext } from '../../src/topology/async-call';
 
 export interface PendingCall {
   readonly value: string;

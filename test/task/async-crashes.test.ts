@@ -1,7 +1,7 @@
 import { serdes } from '../../src/serde/serdes';
 import { AsyncTimeoutError } from '../../src/processors/async-timeout-error';
 import { VirtualTimers } from '../../src/testing/virtual-timers';
-import type { AsyncOptions, AsyncOrder } from '../../src/topology/async-options';
+import type { AsyncOrder } from '../../src/topology/async-call';
 import type { KStream } from '../../src/topology/dsl';
 import { StreamsBuilder } from '../../src/topology/streams-builder';
 import type { Topology } from '../../src/topology/graph';

@@ -1,6 +1,7 @@
 import { AsyncTimeoutError, serdes, StreamsBuilder } from '../../src';
 import { TopologyTestDriver, type TopologyTestDriverOptions } from '../../src/testing';
-import type { AsyncCallContext, AsyncOptions } from '../../src/topology/async-options';
+import type { AsyncCallContext } from '../../src/topology/async-call';
+import type { AsyncOptions } from '../../src/topology/async-options';
 import { PendingCalls, turn } from '../support/pending-calls';
 import { build, text } from '../topology/build';
 

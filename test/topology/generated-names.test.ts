@@ -1,4 +1,4 @@
-import type { InvalidTopologyError} from '../../src';
+import type { InvalidTopologyError } from '../../src';
 import { GeneratedNamesError, serdes, stores, StreamsBuilder } from '../../src';
 import { build, text } from './build';
 
