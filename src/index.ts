@@ -29,6 +29,7 @@ export type {
 export {
   DuplicateNameError,
   ForeignStreamError,
+  FunctionMissingError,
   IllegalNameError,
   IllegalPartitionsError,
   IllegalSubscriptionError,
@@ -36,6 +37,7 @@ export {
   NoSourceError,
   SerdeMissingError,
   SplitNotEndedError,
+  StoreSerdeMissingError,
   StoreUnknownError,
   StoreUnusedError,
   TopicSubscribedTwiceError,

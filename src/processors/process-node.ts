@@ -5,6 +5,7 @@ import type { ProcessOperator } from '../topology/operators';
 import type { Awaitable, KeyValueStore, Processor, ProcessorContext } from '../topology/processor-api';
 import { ForwardOutsideRecordError, ForwardTimestampError } from './forward-errors';
 import { OperatorNode, type Processed } from './operator-node';
+import { initFailure, supplied } from './processor-supply';
 import { StoreNotAttachedError } from './store-not-attached-error';
 import type { TaskContext } from './task-context';
 
@@ -31,7 +32,7 @@ export class ProcessNode extends OperatorNode {
     private readonly attachedStores: readonly string[],
   ) {
     super(name, context);
-    this.processor = operator.supplier();
+    this.processor = supplied(name, operator);
   }
 
   override requestsState(keySerde: string): boolean {
@@ -46,7 +47,11 @@ export class ProcessNode extends OperatorNode {
   }
 
   override async init(): Promise<void> {
-    await this.processor.init?.(this.processorContext());
+    try {
+      await this.processor.init?.(this.processorContext());
+    } catch (error) {
+      throw initFailure(this.name, error);
+    }
   }
 
   override async close(): Promise<void> {

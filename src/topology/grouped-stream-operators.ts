@@ -43,9 +43,9 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
   aggregate(
     initializer: () => unknown,
     aggregator: AggregateOperator['aggregator'],
-    options: ErasedOptions,
+    options?: ErasedOptions,
   ): KTable<unknown, unknown> {
-    return this.materialize('aggregate', { initializer, aggregator }, options.value, options);
+    return this.materialize('aggregate', { initializer, aggregator }, options?.value, options);
   }
 
   private materialize(

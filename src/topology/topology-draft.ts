@@ -6,7 +6,9 @@ import {
   IllegalNameError,
   IllegalPartitionsError,
   SerdeMissingError,
+  FunctionMissingError,
   SplitNotEndedError,
+  StoreSerdeMissingError,
   StoreUnknownError,
   StoreUnusedError,
 } from './errors';
@@ -64,6 +66,8 @@ export class TopologyDraft {
 
   /** Adds a source, and returns the name of the node that reads its topics: an earlier one if it reads the very same. */
   addSource(source: Omit<SourceNode, 'kind' | 'children'>, named: boolean): string {
+    for (const part of ['key', 'value'] as const)
+      this.require(part, source[`${part}Serde`], source.name, 'to read its topics');
     const sources = [...this.nodes.values()].filter((node) => node.kind === 'source');
     const merged = mergeSubscription(sources, source, named, (problem) => this.report(problem));
     if (merged !== undefined) return merged;
@@ -72,6 +76,7 @@ export class TopologyDraft {
   }
 
   addProcessor(name: string, operator: Operator, parents: readonly string[], storeNames: readonly string[] = []): void {
+    for (const problem of missingFunctions(name, operator)) this.report(problem);
     this.addNode({ kind: 'processor', name, operator, stores: [...storeNames], children: [] }, parents);
   }
 
@@ -82,6 +87,8 @@ export class TopologyDraft {
   addStore(definition: StoreDefinition): void {
     const { name } = definition;
     if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
+    for (const part of ['key', 'value'] as const)
+      if ((definition[`${part}Serde`] as unknown) === undefined) this.report(new StoreSerdeMissingError(part, name));
     if (this.stores.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
     else this.stores.set(name, definition);
   }
@@ -142,4 +149,14 @@ export class TopologyDraft {
       ...[...this.stores.keys()].filter((store) => !used.has(store)).map((store) => new StoreUnusedError(store)),
     ];
   }
+}
+
+/** What the types refuse, and a program without types can do. */
+function missingFunctions(node: string, operator: Operator): readonly FunctionMissingError[] {
+  const needed = ['predicate', 'mapper', 'action', 'aggregator', 'supplier'] as const;
+  const given = operator as { readonly [field in (typeof needed)[number]]?: unknown };
+  return needed
+    .filter((field) => field in operator && typeof given[field] !== 'function')
+    .filter((field) => given[field] !== undefined || operator.type !== 'toStream')
+    .map((field) => new FunctionMissingError(node, field, given[field]));
 }
