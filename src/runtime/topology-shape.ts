@@ -15,8 +15,16 @@ export interface StoreShape {
 /** What the state of an application depends on in its topology. Kept as JSON beside the state. */
 export interface TopologyShape {
   readonly stores: Readonly<Record<string, StoreShape>>;
-  /** Partitions of each repartition topic, as the topology names it: they say in which task a key's state is. */
-  readonly repartitionTopics: Readonly<Record<string, number>>;
+  /** By the names that the topology has for them. */
+  readonly repartitionTopics: Readonly<Record<string, RepartitionShape>>;
+}
+
+/** What records and state depend on, of a repartition topic. */
+export interface RepartitionShape {
+  /** Says in which task a key's state is. Not known before Kafka was asked. */
+  readonly partitions?: number | undefined;
+  readonly keySerde: string;
+  readonly valueSerde: string;
 }
 
 /** Something that would have state misread. */
@@ -28,16 +36,18 @@ export interface ShapeChange {
   readonly consequence: string;
 }
 
-/** @param plan - says how many partitions there are; without it repartition topics are left out */
+/** @param plan - says how many partitions there are; without it they are left out */
 export function shapeOf(applicationId: string, topology: Topology, plan?: TopicPlan): TopologyShape {
   const stores: Record<string, StoreShape> = {};
   for (const { id, stores: definitions } of topology.subtopologies)
     for (const definition of definitions) stores[definition.name] = storeShape(definition, id);
-  const repartitionTopics: Record<string, number> = {};
-  for (const name of topology.repartitionTopics.keys()) {
-    const partitions = plan?.sourcePartitions.get(topicName(applicationId, { name, internal: true }));
-    if (partitions !== undefined) repartitionTopics[name] = partitions;
-  }
+  const repartitionTopics: Record<string, RepartitionShape> = {};
+  for (const { keySerde, valueSerde, topics } of topology.subtopologies.flatMap(({ sources }) => sources))
+    for (const topic of topics) {
+      if (!topic.internal) continue;
+      const partitions = plan?.sourcePartitions.get(topicName(applicationId, topic));
+      repartitionTopics[topic.name] = { partitions, keySerde: keySerde.name, valueSerde: valueSerde.name };
+    }
   return { stores, repartitionTopics };
 }
 
@@ -55,17 +65,29 @@ export function shapeChanges(before: TopologyShape, now: TopologyShape): readonl
     const old = before.stores[name];
     if (old !== undefined) changes.push(...storeChanges(name, old, store));
   }
-  for (const [name, partitions] of Object.entries(now.repartitionTopics)) {
+  for (const [name, topic] of Object.entries(now.repartitionTopics)) {
     const old = before.repartitionTopics[name];
-    if (old === undefined || old === partitions) continue;
-    changes.push({
-      what: `repartition topic '${name}'`,
-      property: 'partitions',
-      before: old,
-      now: partitions,
-      consequence: 'keys would come to other tasks than those that have their state',
-    });
+    if (old !== undefined) changes.push(...repartitionChanges(name, old, topic));
   }
+  return changes;
+}
+
+function repartitionChanges(name: string, old: RepartitionShape, topic: RepartitionShape): ShapeChange[] {
+  const changes: ShapeChange[] = [];
+  const compare = (
+    property: string,
+    before: string | number | undefined,
+    now: string | number | undefined,
+    consequence: string,
+  ): void => {
+    if (before === undefined || now === undefined || before === now) return;
+    changes.push({ what: `repartition topic '${name}'`, property, before, now, consequence });
+  };
+  const otherTasks = 'keys would come to other tasks than those that have their state';
+  const misread = 'records that are on their way would be misread';
+  compare('partitions', old.partitions, topic.partitions, otherTasks);
+  compare('key serde', old.keySerde, topic.keySerde, misread);
+  compare('value serde', old.valueSerde, topic.valueSerde, misread);
   return changes;
 }
 

@@ -44,7 +44,7 @@ export class StreamsBuilder {
    */
   stream<K, V>(topics: string | readonly string[], options: StreamOptions<K, V>): KStream<K, V> {
     // Without types it can be missing, which is told with all other problems.
-    options = (options as StreamOptions<K, V> | undefined) ?? ({} as StreamOptions<K, V>);
+    options ??= {} as StreamOptions<K, V>;
     const names = typeof topics === 'string' ? [topics] : topics;
     const node = this.draft.addSource(
       {

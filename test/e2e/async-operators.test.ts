@@ -23,7 +23,10 @@ function countsByKey({ records }: TopicFollower): Map<string, number[]> {
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-describe('a topology that asks another service about each record', () => {
+describe.each([
+  ['each record', 'records'],
+  ['the count of each record, so that commits wait for answers', 'counts'],
+])('a topology that asks another service about %s', (_, about) => {
   let brokers: string[];
   let services: CompiledServices;
   let application: FleetWithTopics;
@@ -44,7 +47,7 @@ describe('a topology that asks another service about each record', () => {
       services,
       topology: 'asking',
       partitions: PARTITIONS,
-      parameters: { milliseconds: String(MILLISECONDS), concurrency: String(CONCURRENCY) },
+      parameters: { milliseconds: String(MILLISECONDS), concurrency: String(CONCURRENCY), about },
       options: { httpPort: 0 },
     });
     results = await followTopic(brokers, application.output);
@@ -66,7 +69,7 @@ describe('a topology that asks another service about each record', () => {
     const perSecond = ((RECORDS - before) * 1_000) / (performance.now() - startedAt);
     // One at a time could not do more than this.
     const oneByOne = (PARTITIONS * 1_000) / MILLISECONDS;
-    expect(perSecond).toBeGreaterThan(5 * oneByOne);
+    expect(perSecond).toBeGreaterThan(3 * oneByOne);
     expect(countsByKey(results)).toEqual(
       new Map(Array.from({ length: KEYS }, (_, key) => [`key-${key}`, upTo(RECORDS / KEYS)])),
     );

@@ -60,9 +60,17 @@ describe('the shape of a topology', () => {
     expect(told(shape(withStore()), shape(counted))).toEqual(["store 'kept' kind: key-value -> timestamped-key-value"]);
   });
 
-  it('says which repartition topic would have another number of partitions', () => {
+  it('says which repartition topic would have another number of partitions, or records of another format', () => {
     expect(told(shape(counting, 2), shape(counting, 3))).toEqual([
       "repartition topic 'counts-repartition' partitions: 2 -> 3",
+    ]);
+    const asJson = (builder: StreamsBuilder): void =>
+      void builder
+        .stream('in', { key: serdes.string, value: serdes.json<string>() })
+        .groupBy((_key, value) => value, { key: serdes.string })
+        .count('counts');
+    expect(told(shape(counting), shape(asJson))).toEqual([
+      "repartition topic 'counts-repartition' value serde: string -> json",
     ]);
   });
 

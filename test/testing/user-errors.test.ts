@@ -57,7 +57,7 @@ const OPERATORS: Record<string, (lines: Lines) => Lines> = {
     lines
       .groupByKey(text)
       .reduce((_one, other) => check(other, other), { name, ...text })
-      .toStream() as Lines,
+      .toStream(),
   'aggregate, in its aggregator': (lines) =>
     lines
       .groupByKey(text)
@@ -66,7 +66,7 @@ const OPERATORS: Record<string, (lines: Lines) => Lines> = {
         (_key, value) => check(value, value),
         { name, value: serdes.string },
       )
-      .toStream() as Lines,
+      .toStream(),
   'toStream with a mapper': (lines) =>
     lines
       .groupByKey(text)
@@ -224,7 +224,7 @@ describe('what only a program without types can do', () => {
     ['a source without serdes', (b) => b.stream('in', undefined as never).to('out'), /'source-1' no key serde.*read/],
     [
       'a source without a value serde',
-      (b) => b.stream('in', { key: serdes.string, name: 'lines' } as never).to('out', text as never),
+      (b) => b.stream('in', { key: serdes.string, name: 'lines' } as never).to('out', text),
       /'lines' no value serde/,
     ],
     [
@@ -259,7 +259,7 @@ describe('what only a program without types can do', () => {
         b
           .stream('in', text)
           .mapValues('x' as never, { name: 'here' })
-          .to('out', text as never),
+          .to('out', text),
       /Node 'here' takes a function as its mapper, and was given string/,
     ],
   ])('%s is told when the topology is built', (_, write, message) => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AsyncCallContext } from '../../../src';
 import { serdes } from '../../../src/serde/serdes';
 import type { StreamsBuilder } from '../../../src/topology/streams-builder';
 
@@ -10,20 +11,24 @@ export default function asking(
     readonly output: string;
     readonly milliseconds: string;
     readonly concurrency: string;
+    /** With `counts` the records are counted before the call, so that a commit has to wait for answers. */
+    readonly about: 'records' | 'counts';
   },
 ): void {
-  builder
-    .stream(parameters.input, { key: serdes.string, value: serdes.string })
-    .mapValuesAsync(
-      async (value, _key, { signal }) => {
-        // Some answers overtake others.
-        await pause(Number(parameters.milliseconds) * (0.5 + Math.random()), undefined, { signal });
-        return value.length;
-      },
-      { name: 'ask', concurrency: Number(parameters.concurrency), timeoutMs: 5_000 },
-    )
-    .groupByKey({ value: serdes.int32 })
-    .count('answers')
-    .toStream()
-    .to(parameters.output, { value: serdes.decimalText });
+  const ask = async <T>(value: T, _key: string, { signal }: AsyncCallContext): Promise<T> => {
+    // Some answers overtake others.
+    await pause(Number(parameters.milliseconds) * (0.5 + Math.random()), undefined, { signal });
+    return value;
+  };
+  const options = { name: 'ask', concurrency: Number(parameters.concurrency), timeoutMs: 5_000 };
+  const records = builder.stream(parameters.input, { key: serdes.string, value: serdes.string });
+  const counted =
+    parameters.about === 'records'
+      ? records.mapValuesAsync(ask, options).groupByKey({ value: serdes.string }).count('answers').toStream()
+      : records
+          .groupByKey()
+          .count('counts')
+          .toStream()
+          .mapValuesAsync(ask, { ...options, order: 'key' });
+  counted.to(parameters.output, { value: serdes.decimalText });
 }
