@@ -8,7 +8,7 @@ export { serdes } from './serde/serdes';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
-export { AsyncCancelledError, AsyncTimeoutError } from './processors/async-timeout-error';
+export { AsyncCancelledError, AsyncTimeoutError, AsyncTotalTimeoutError } from './processors/async-timeout-error';
 export { IllegalAsyncOptionError } from './topology/async-operator';
 export type { AsyncCallContext, AsyncOrder, AsyncOutput, AsyncRecord, AsyncRetryOptions } from './topology/async-call';
 export type { AsyncOptions } from './topology/async-options';

@@ -1,6 +1,6 @@
 import type { AsyncOperator } from '../topology/async-operator';
 import type { AsyncOutput, AsyncRecord } from '../topology/async-call';
-import { AsyncCancelledError, AsyncTimeoutError } from './async-timeout-error';
+import { AsyncCancelledError, AsyncTimeoutError, AsyncTotalTimeoutError } from './async-timeout-error';
 import type { CallsInFlight, RecordSnapshot } from './calls-in-flight';
 
 /** What a call counts for its node. */
@@ -22,6 +22,8 @@ export class AsyncCall {
   /** Of the attempt that is under way. */
   private controller: AbortController | undefined;
   private stopTimer: (() => void) | undefined;
+  private stopTotalTimer: (() => void) | undefined;
+  private backingOff = false;
 
   constructor(
     readonly record: AsyncRecord<unknown, unknown>,
@@ -33,6 +35,8 @@ export class AsyncCall {
 
   start(): void {
     const { operator, calls, listener } = this;
+    if (this.attempt === 0 && operator.totalTimeoutMs !== undefined)
+      this.stopTotalTimer = calls.timers.after(operator.totalTimeoutMs, () => this.outOfTime());
     const attempt = ++this.attempt;
     const controller = new AbortController();
     this.controller = controller;
@@ -55,6 +59,7 @@ export class AsyncCall {
     const { controller } = this;
     this.controller = undefined;
     this.stopTimer?.();
+    this.stopTotalTimer?.();
     this.ended = true;
     controller?.abort(new AsyncCancelledError(this.listener.name));
   }
@@ -86,15 +91,37 @@ export class AsyncCall {
       this.end([]);
       return;
     }
+    this.error = cause;
+    this.backingOff = true;
     listener.retried(this);
     const longest = Math.min(operator.maxBackoffMs, operator.backoffMs * 2 ** (attempt - 1));
     this.stopTimer = calls.timers.after(longest * (1 - operator.jitter * calls.random()), () => {
-      listener.retryBegins(this);
+      this.endBackoff();
       this.start();
     });
   }
 
+  private endBackoff(): void {
+    this.backingOff = false;
+    this.listener.retryBegins(this);
+  }
+
+  /** With whatever attempt is under way, or between two. */
+  private outOfTime(): void {
+    const { controller, listener, operator, attempt } = this;
+    const error = new AsyncTotalTimeoutError(listener.name, operator.totalTimeoutMs!, attempt, this.error);
+    this.controller = undefined;
+    this.stopTimer?.();
+    if (this.backingOff) this.endBackoff();
+    listener.timedOut();
+    this.failed = true;
+    this.error = error;
+    this.end([]);
+    controller?.abort(error);
+  }
+
   private end(outputs: readonly AsyncOutput<unknown, unknown>[]): void {
+    this.stopTotalTimer?.();
     this.outputs = outputs;
     this.ended = true;
     this.listener.ended(this);

@@ -16,6 +16,24 @@ export class AsyncTimeoutError extends MillraceError {
   }
 }
 
+/** A record took longer than its operator's `totalTimeoutMs`, with all attempts that were made. */
+export class AsyncTotalTimeoutError extends MillraceError {
+  readonly code = 'ASYNC_TOTAL_TIMEOUT';
+
+  constructor(
+    node: string,
+    readonly totalTimeoutMs: number,
+    readonly attempts: number,
+    lastError: unknown,
+  ) {
+    const last = lastError === undefined ? '' : ` The last error: ${describe(lastError)}`;
+    super(
+      `Node '${node}' got no answer within ${totalTimeoutMs} ms and ${attempts} attempt${attempts === 1 ? '' : 's'}. Raise its totalTimeoutMs, or lower its timeoutMs.${last}`,
+      { cause: lastError, location: { node } },
+    );
+  }
+}
+
 /** Why the signal of a call is aborted when its task is closed or moves away. */
 export class AsyncCancelledError extends MillraceError {
   readonly code = 'ASYNC_CANCELLED';
@@ -27,3 +45,5 @@ export class AsyncCancelledError extends MillraceError {
     );
   }
 }
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -17,6 +17,8 @@ export interface AsyncOperator {
   /** Tells keys apart, with `order: 'key'`. */
   readonly keySerde: Serde<unknown> | undefined;
   readonly timeoutMs: number;
+  /** For all attempts together. */
+  readonly totalTimeoutMs: number | undefined;
   readonly retries: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
@@ -31,6 +33,7 @@ export interface ErasedAsyncOptions extends AsyncRetryOptions {
   readonly order?: AsyncOrder | undefined;
   readonly key?: Serde<unknown> | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly totalTimeoutMs?: number | undefined;
 }
 
 /** An option of an asynchronous operator that makes no sense. */
@@ -48,7 +51,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type Checked = Pick<
   AsyncOperator,
-  'concurrency' | 'order' | 'timeoutMs' | 'retries' | 'backoffMs' | 'maxBackoffMs' | 'jitter' | 'retryIf'
+  | 'concurrency'
+  | 'order'
+  | 'timeoutMs'
+  | 'totalTimeoutMs'
+  | 'retries'
+  | 'backoffMs'
+  | 'maxBackoffMs'
+  | 'jitter'
+  | 'retryIf'
 >;
 
 /** The options with their defaults; each that makes no sense is reported. */
@@ -61,6 +72,7 @@ export function asyncSettings(
     concurrency: options.concurrency ?? 16,
     order: options.order ?? 'partition',
     timeoutMs: options.timeoutMs ?? 30_000,
+    totalTimeoutMs: options.totalTimeoutMs,
     retries: options.retries ?? 0,
     backoffMs: options.backoffMs ?? 100,
     maxBackoffMs: options.maxBackoffMs ?? 10_000,
@@ -72,14 +84,15 @@ export function asyncSettings(
     if (!Number.isSafeInteger(value) || value < low)
       report(new IllegalAsyncOptionError(node, option, value, `a whole number from ${low} up`));
   };
-  const milliseconds = (option: 'timeoutMs' | 'backoffMs' | 'maxBackoffMs', low: number): void => {
+  const milliseconds = (option: 'timeoutMs' | 'totalTimeoutMs' | 'backoffMs' | 'maxBackoffMs', low: number): void => {
     const value = settings[option];
-    if (!(value >= low && value <= LONGEST_TIMER_MS))
+    if (value !== undefined && !(value >= low && value <= LONGEST_TIMER_MS))
       report(new IllegalAsyncOptionError(node, option, value, `milliseconds from ${low} to ${LONGEST_TIMER_MS}`));
   };
   wholeNumber('concurrency', 1);
   wholeNumber('retries', 0);
   milliseconds('timeoutMs', 1);
+  milliseconds('totalTimeoutMs', 1);
   milliseconds('backoffMs', 0);
   milliseconds('maxBackoffMs', 0);
   if (!(settings.jitter >= 0 && settings.jitter <= 1))

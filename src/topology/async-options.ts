@@ -15,6 +15,11 @@ export type AsyncOptions<K, S> = Named &
     readonly concurrency?: number | undefined;
     /** Milliseconds that one attempt may take. Default 30,000. */
     readonly timeoutMs?: number | undefined;
+    /**
+     * Milliseconds that a record may take with all its attempts and the waits between them. Bounds how long a commit, a rebalance or a
+     * shutdown can wait for it. Default: as long as `retries` allows.
+     */
+    readonly totalTimeoutMs?: number | undefined;
   } & (
     | { readonly order?: 'partition' | 'none' | undefined }
     | ({

@@ -127,6 +127,40 @@ describe('mapValuesAsync', () => {
     await driver.close();
   });
 
+  it('gives a record up when all its attempts together take too long, be it at work or waiting', async () => {
+    // Not answered, its first attempt is over at 1,000; with two that fail, the third one is at work from 900 on.
+    for (const [at, attempts] of [
+      ['wait', '1 attempt'],
+      ['work', '3 attempts'],
+    ] as const) {
+      const calls = new PendingCalls();
+      const { driver, input } = await driverOf(
+        calls.call,
+        { retries: 100, timeoutMs: 1_000, backoffMs: 300, jitter: 0, totalTimeoutMs: 1_200 },
+        { handlers: { processing: 'dead-letter' } },
+      );
+      const piped = input.pipeInput('a', '1');
+      await turn();
+      let signal: AbortSignal | undefined;
+      if (at === 'work') {
+        calls.find('1').fail(new Error('one'));
+        await piped;
+        await Promise.race([driver.advanceWallClockTime(300), turn()]);
+        calls.find('1').fail(new Error('two'));
+        await turn();
+      } else signal = calls.find('1').context.signal;
+      const advanced = driver.advanceWallClockTime(1_200);
+      for (let turns = 0; turns < 10; turns++) await turn();
+      await Promise.all([piped, advanced]);
+      const [letter] = driver.createOutputTopic('dead-letters', text).readRecordsToList();
+      const message = letter!.headers.find(({ key }) => key === '__streams.errors.message')!.value!.toString();
+      expect(message).toMatch(`Node 'ask' got no answer within 1200 ms and ${attempts}.`);
+      if (signal !== undefined) expect(signal.aborted).toBe(true);
+      expect(calls.pending).toEqual([]);
+      await driver.close();
+    }
+  });
+
   it('asks whether an error is worth a retry', async () => {
     const asked: unknown[] = [];
     const { driver, input, values } = await driverOf(

@@ -9,6 +9,7 @@ describe('options of asynchronous operators', () => {
     [{ concurrency: 1.5 }, /concurrency 1\.5/],
     [{ timeoutMs: 0 }, /'ask' has timeoutMs 0\. Give milliseconds from 1 to/],
     [{ timeoutMs: NaN }, /timeoutMs/],
+    [{ totalTimeoutMs: 0 }, /totalTimeoutMs 0/],
     [{ retries: -1 }, /retries -1\. Give a whole number from 0 up/],
     [{ backoffMs: -1 }, /backoffMs -1/],
     [{ maxBackoffMs: 2 ** 40 }, /maxBackoffMs/],
