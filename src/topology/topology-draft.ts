@@ -206,7 +206,18 @@ export class TopologyDraft {
 
 /** What the types refuse, and a program without types can do. */
 function missingFunctions(node: string, operator: Operator): readonly FunctionMissingError[] {
-  const needed = ['predicate', 'mapper', 'action', 'aggregator', 'supplier'] as const;
+  const needed = [
+    'predicate',
+    'mapper',
+    'action',
+    'aggregator',
+    'supplier',
+    'adder',
+    'subtractor',
+    'joiner',
+    'selector',
+    'foreignKey',
+  ] as const;
   const given = operator as { readonly [field in (typeof needed)[number]]?: unknown };
   return needed
     .filter((field) => field in operator && typeof given[field] !== 'function')

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Millrace, serdes, stores, TopologyChangedError, type StreamsBuilder } from '../../src';
+import { Millrace, serdes, stores, TopologyChangedError, windows, type StreamsBuilder } from '../../src';
 import { silentLogger } from '../../src/logging/logger';
 import { StoredShape } from '../../src/runtime/stored-shape';
 import { planTopics } from '../../src/runtime/topic-plan';
@@ -40,6 +40,41 @@ describe('the shape of a topology', () => {
   it('does not mind a store that is new or gone, nor another name of a node', () => {
     expect(told(shape(counting), shape(withStore()))).toEqual([]);
     expect(told(shape(withStore()), shape(counting))).toEqual([]);
+  });
+
+  it.each<[string, (builder: StreamsBuilder, ms: number) => unknown]>([
+    [
+      'windowSizeMs',
+      (builder, sizeMs) => {
+        const window = windows.hopping({ sizeMs, advanceMs: 1, graceMs: 0 });
+        return builder.stream('in', text).groupByKey().windowedBy(window).count('kept');
+      },
+    ],
+    [
+      'timeDifferenceMs',
+      (builder, timeDifferenceMs) => {
+        const window = windows.sliding({ timeDifferenceMs, graceMs: 0 });
+        return builder.stream('in', text).groupByKey().windowedBy(window).count('kept');
+      },
+    ],
+    [
+      'inactivityGapMs',
+      (builder, inactivityGapMs) => {
+        const window = windows.session({ inactivityGapMs, graceMs: 0 });
+        return builder.stream('in', text).groupByKey().windowedBy(window).count('kept');
+      },
+    ],
+    [
+      'windowSizeMs',
+      (builder, windowSizeMs) => {
+        builder.addStore(stores.window({ name: 'kept', ...text, retentionMs: 100, windowSizeMs }));
+        builder.stream('in', text).process(() => ({ process: () => undefined }), { stores: ['kept'] });
+      },
+    ],
+  ])('says which %s of its windows a store had before', (property, write) => {
+    const of = (ms: number) => shape((builder) => void write(builder, ms));
+    expect(told(of(10), of(10))).toEqual([]);
+    expect(told(of(10), of(20))).toEqual([`store 'kept' ${property}: 10 -> 20`]);
   });
 
   it('says which store changed its kind, its serdes or the size of its windows', () => {

@@ -1,4 +1,4 @@
-import { serdes, stores, type KStream, type Serde, type StreamsBuilder } from '../../src';
+import { serdes, stores, windows, type KStream, type Serde, type StreamsBuilder } from '../../src';
 import { TopologyTestDriver } from '../../src/testing';
 import type { FailureHandlers } from '../../src/task/record-failures';
 import { build, text } from '../topology/build';
@@ -97,6 +97,32 @@ const OPERATORS: Record<string, (lines: Lines) => Lines> = {
       },
       { name },
     ) as Lines,
+  'join with a table, in its joiner': (lines) => {
+    const table = lines.filter(() => true).toTable({ ...text });
+    return lines.join(table, (value) => check(value, value), { name, ...text }) as Lines;
+  },
+  'a filter of a table': (lines) =>
+    lines
+      .toTable({ ...text })
+      .filter((_key, value) => check(value, true), { name })
+      .toStream() as Lines,
+  'mapValues of a table': (lines) =>
+    lines
+      .toTable({ ...text })
+      .mapValues((value) => check(value, value), { name })
+      .toStream() as Lines,
+  'deduplicate, in its id': (lines) =>
+    lines.deduplicate({ name, withinMs: 0, id: (_key, value) => check(value, value) }) as Lines,
+  'aggregate in windows': (lines) =>
+    lines
+      .groupByKey(text)
+      .windowedBy(windows.tumbling({ sizeMs: 1000, graceMs: 0 }))
+      .aggregate(
+        () => '',
+        (_key, value) => check(value, value),
+        { name, value: serdes.string },
+      )
+      .toStream((windowed) => windowed.key) as Lines,
   mapValuesAsync: (lines) =>
     lines.mapValuesAsync((value) => Promise.resolve().then(() => check(value, value)), { name }) as Lines,
   flatMapValuesAsync: (lines) =>
@@ -261,6 +287,31 @@ describe('what only a program without types can do', () => {
           .mapValues('x' as never, { name: 'here' })
           .to('out', text),
       /Node 'here' takes a function as its mapper, and was given string/,
+    ],
+    [
+      'no joiner',
+      (b) =>
+        b
+          .stream('in', text)
+          .join(b.table('rows', text), undefined as never, { name: 'here' })
+          .to('out', text),
+      /Node 'here' takes a function as its joiner, and was given undefined/,
+    ],
+    [
+      'no subtractor',
+      (b) =>
+        b
+          .table('rows', text)
+          .groupBy((key, value): [string, string] => [key, value], text)
+          .aggregate(
+            () => '',
+            (_key, value) => value,
+            undefined as never,
+            { name: 'here', value: serdes.string },
+          )
+          .toStream()
+          .to('out', text),
+      /Node 'here' takes a function as its subtractor, and was given undefined/,
     ],
   ])('%s is told when the topology is built', (_, write, message) => {
     expect(problem(write)).toMatch(message);
