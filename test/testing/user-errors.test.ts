@@ -112,7 +112,7 @@ const OPERATORS: Record<string, (lines: Lines) => Lines> = {
       .mapValues((value) => check(value, value), { name })
       .toStream() as Lines,
   'deduplicate, in its id': (lines) =>
-    lines.deduplicate({ name, withinMs: 0, id: (_key, value) => check(value, value) }) as Lines,
+    lines.deduplicate({ name, withinMs: 0, id: (_key, value) => check(value, value) }),
   'aggregate in windows': (lines) =>
     lines
       .groupByKey(text)
