@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startBroker } from '../test/support/kafka-broker';
 import { benchCount } from './cases/count';
+import { benchDriver } from './cases/driver';
 import { benchLatency } from './cases/latency';
 import { benchMemory } from './cases/memory';
 import { benchRestart } from './cases/restart';
@@ -139,6 +140,17 @@ program.addCommand(
     .action((options: CommonOptions & { keys: number; records: number }) =>
       runBench(options, (context, runs) => benchStreamStream(context, { ...options, runs })),
     ),
+);
+
+program.addCommand(
+  new Command('driver')
+    .description('rate of a count in the TopologyTestDriver; without Kafka and without a peer')
+    .option('--runs <count>', 'runs; the median counts', positive, 5)
+    .option('--keys <count>', 'number of keys', positive, 10_000)
+    .option('--records <count>', 'records to process', positive, 500_000)
+    .action(async (options: { runs: number; keys: number; records: number }) => {
+      await benchDriver(options, log);
+    }),
 );
 
 program.parseAsync().catch((error: unknown) => {

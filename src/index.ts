@@ -9,6 +9,10 @@ export type { Windowed, WindowedSerde } from './serde/windowed';
 
 export { describe } from './topology/describe';
 export { describeMermaid } from './topology/describe-mermaid';
+export { AsyncCancelledError, AsyncTimeoutError, AsyncTotalTimeoutError } from './processors/async-timeout-error';
+export { IllegalAsyncOptionError } from './topology/async-operator';
+export type { AsyncCallContext, AsyncOrder, AsyncOutput, AsyncRecord, AsyncRetryOptions } from './topology/async-call';
+export type { AsyncOptions } from './topology/async-options';
 export type {
   BranchedKStream,
   GlobalKTable,
@@ -40,6 +44,7 @@ export type {
 export {
   DuplicateNameError,
   ForeignStreamError,
+  FunctionMissingError,
   GraceTooLongError,
   IllegalDurationError,
   IllegalNameError,
@@ -50,6 +55,7 @@ export {
   NotCopartitionedError,
   SerdeMissingError,
   SplitNotEndedError,
+  StoreSerdeMissingError,
   StoreUnknownError,
   StoreUnusedError,
   TableNotVersionedError,
@@ -114,6 +120,8 @@ export type {
 } from './topology/store-api';
 export { IllegalRetentionError } from './topology/window-store-definitions';
 export type { SessionStoreOptions, WindowStoreOptions } from './topology/window-store-definitions';
+export { GeneratedNamesError } from './topology/generated-names';
+export type { GeneratedName } from './topology/generated-names';
 export { stores } from './topology/stores';
 export { suppress } from './topology/suppression';
 export type { Suppression, SuppressionLimits, TimeLimitOptions } from './topology/suppression';
@@ -139,6 +147,7 @@ export type {
 } from './topology/table-options';
 export type { ValueTransformer, ValueTransformerContext, ValueTransformerSupplier } from './topology/value-transformer';
 export { StreamsBuilder } from './topology/streams-builder';
+export type { StreamsBuilderOptions } from './topology/streams-builder';
 export type { TopologyModule } from './topology/topology-module';
 
 export { ConfigError } from './config/config-error';
@@ -154,4 +163,6 @@ export type { MillraceDependencies } from './runtime/millrace';
 export { IllegalStateError } from './runtime/application-state';
 export type { ApplicationState, StateListener } from './runtime/application-state';
 export { NoStartOffsetError } from './runtime/start-offsets';
+export { TopologyChangedError } from './runtime/stored-shape';
+export type { ShapeChange } from './runtime/topology-shape';
 export { CopartitionError, InternalTopicMismatchError, TopicsMissingError } from './runtime/topic-plan';

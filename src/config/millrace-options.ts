@@ -214,6 +214,12 @@ export interface MillraceOptions {
    */
   readonly deadLetterTopic?: string | undefined;
   /**
+   * Refuses to start with stores or internal topics whose names were generated, and lists them. Generated names count operators, so a change of the topology can change them, and the state would not be found again.
+   * In Kafka: `ensure.explicit.internal.resource.naming`.
+   * @default false
+   */
+  readonly ensureExplicitNames?: boolean | undefined;
+  /**
    * How long a shutdown may take to commit and leave the group. Keep it below your platform's grace period (Kubernetes: 30 s).
    * @default 25000
    */

@@ -218,6 +218,15 @@ export const configSchema = z.strictObject({
     kafkaName: 'errors.dead.letter.queue.topic.name',
   }),
 
+  ensureExplicitNames: option(z.boolean().default(false), {
+    description:
+      'Refuses to start with stores or internal topics whose names were generated, and lists them. Generated names count operators, so a change of the topology can change them, and the state would not be found again.',
+    expected: 'true or false',
+    type: 'boolean',
+    textForm: 'boolean',
+    kafkaName: 'ensure.explicit.internal.resource.naming',
+  }),
+
   shutdownTimeoutMs: integer(0, 25_000, {
     description:
       "How long a shutdown may take to commit and leave the group. Keep it below your platform's grace period (Kubernetes: 30 s).",

@@ -47,6 +47,13 @@ export interface MillraceMetrics {
   /** `millrace_restore_remaining_records`: changelog records still to apply before the task can run. */
   readonly restoreRemaining: Gauge<'store' | 'partition'>;
 
+  /** `millrace_async_in_flight`: records that asynchronous operators hold. */
+  readonly asyncInFlight: Gauge<'node' | 'task'>;
+  /** `millrace_async_retries_total`: calls of asynchronous operators that were made again. */
+  readonly asyncRetries: Counter<'node'>;
+  /** `millrace_async_timeouts_total`: calls of asynchronous operators that were not answered in time. */
+  readonly asyncTimeouts: Counter<'node'>;
+
   /** `millrace_tasks`: tasks that this instance runs. */
   readonly tasks: Gauge;
   /** `millrace_rebalances_total`: assignments received from the group. */
@@ -110,6 +117,11 @@ export function createMetrics(): MillraceMetrics {
     restoreRemaining: gauge('restore_remaining_records', 'Changelog records still to apply before the task can run.', [
       'store',
       'partition',
+    ]),
+    asyncInFlight: gauge('async_in_flight', 'Records that asynchronous operators hold.', ['node', 'task']),
+    asyncRetries: counter('async_retries_total', 'Calls of asynchronous operators that were made again.', ['node']),
+    asyncTimeouts: counter('async_timeouts_total', 'Calls of asynchronous operators that were not answered in time.', [
+      'node',
     ]),
     tasks: gauge('tasks', 'Tasks that this instance runs.'),
     rebalances: counter('rebalances_total', 'Assignments received from the consumer group.'),

@@ -1,6 +1,7 @@
 import type { ProcessorNode, Subtopology, TopicReference } from '../topology/graph';
 import { keepsKey, keepsValue } from '../topology/operators';
 import { AggregateNode } from './aggregate-node';
+import { AsyncNode } from './async-node';
 import { createTableOperator } from './create-table-operators';
 import { DeduplicateNode } from './deduplicate-node';
 import { CogroupInputNode } from './cogroup-input-node';
@@ -123,6 +124,8 @@ function createProcessor(node: ProcessorNode, context: TaskContext): OperatorNod
     case 'foreignKeyUpdate':
     case 'foreignKeyResponse':
       return createTableOperator(name, operator, context);
+    case 'async':
+      return new AsyncNode(name, context, operator);
   }
 }
 

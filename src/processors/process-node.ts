@@ -27,6 +27,7 @@ import { ProcessorTimers } from './processor-timers';
 import { Punctuation } from './punctuation';
 import type { SegmentedStore } from './segmented-store';
 import { SideOutputNode } from './side-output-node';
+import { initFailure, supplied } from './processor-supply';
 import { StoreNotAttachedError } from './store-not-attached-error';
 import { openStoreView, type StoreView } from './store-views';
 import type { TaskContext } from './task-context';
@@ -79,7 +80,7 @@ export class ProcessNode extends OperatorNode {
     this.isKeyed = keySerde !== undefined;
     if (states !== undefined) this.states = new KeyedStates(states, context.stores, this.currentKey, keySerde, context);
     if (timers !== undefined) this.timers = this.createTimers(timers, keySerde!);
-    this.processor = supplier();
+    this.processor = supplied(name, { supplier });
   }
 
   override requestsState(keySerde: string): boolean {
@@ -100,7 +101,11 @@ export class ProcessNode extends OperatorNode {
     await this.openStores();
     await this.states?.restoreOperatorStates();
     await timers?.open();
-    await processor.init?.(this.processorContext());
+    try {
+      await processor.init?.(this.processorContext());
+    } catch (error) {
+      throw initFailure(this.name, error);
+    }
   }
 
   override beforeCommit(): void {

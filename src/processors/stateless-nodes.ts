@@ -184,7 +184,7 @@ function checkPair(pair: unknown): void {
 
 /** A generator of the user's is drained first: what it throws belongs to this node, not to those below. */
 function toArray<T>(items: Iterable<T>): readonly T[] {
-  return Array.isArray(items) ? (items as readonly T[]) : Array.from(items);
+  return Array.isArray(items) ? (items as readonly T[]) : [...items];
 }
 
 export class PeekNode extends OperatorNode {

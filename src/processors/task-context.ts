@@ -1,5 +1,6 @@
 import { NO_HEADERS, type Headers, type RecordMetadata } from '../serde/record';
 import type { EpochStore } from '../state/epoch-store';
+import type { CallsInFlight } from './calls-in-flight';
 import type { RecordTime } from '../state/record-time';
 import { DueQueue } from './due-queue';
 
@@ -39,6 +40,8 @@ export class TaskContext implements RecordTime {
   offset = -1;
   streamTime = -1;
   commitRequested = false;
+  /** Keeps the records that asynchronous operators hold. Set before the first record. */
+  calls: CallsInFlight | undefined;
   /** What is to be done by stream time. */
   readonly byStreamTime = new DueQueue();
   /** What is to be done by the wall clock. */

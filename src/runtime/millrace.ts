@@ -4,6 +4,7 @@ import { createLogger } from '../logging/create-logger';
 import type { Logger } from '../logging/logger';
 import { createMetrics, type MillraceMetrics } from '../metrics/metrics';
 import { StateDirectory } from '../state/state-directory';
+import { GeneratedNamesError } from '../topology/generated-names';
 import type { Topology } from '../topology/graph';
 import {
   ApplicationStateMachine,
@@ -19,10 +20,12 @@ import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
+import { StoredShape } from './stored-shape';
 import type { StreamThread, ThreadState } from './stream-thread';
 import { systemClock } from './system-clock';
 import { TaskLayout } from './task-layout';
 import { prepareTopics } from './topic-preparation';
+import { shapeOf } from './topology-shape';
 
 /** What a program may give instead of the defaults. */
 export interface MillraceDependencies {
@@ -75,6 +78,7 @@ export class Millrace {
    * Checks the configuration. Nothing outside of the process is touched before `start`.
    *
    * @throws ConfigError listing everything that is wrong
+   * @throws GeneratedNamesError with `ensureExplicitNames`, where nobody named a store or an internal topic
    */
   constructor(
     private readonly topology: Topology,
@@ -82,6 +86,8 @@ export class Millrace {
     private readonly dependencies: MillraceDependencies = {},
   ) {
     this.config = resolveConfig(options);
+    if (this.config.ensureExplicitNames && topology.generatedNames.length > 0)
+      throw new GeneratedNamesError(topology.generatedNames);
     this.logger = dependencies.logger ?? createLogger({ level: this.config.logLevel, format: this.config.logFormat });
     this.metrics = dependencies.metrics ?? createMetrics();
     this.now = dependencies.now ?? (() => performance.now());
@@ -122,6 +128,7 @@ export class Millrace {
    *
    * @throws IllegalStateError when it was called before
    * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
+   * @throws TopologyChangedError the topology would misread the state that an earlier version of it left
    * @throws StateDirectoryLockedError another process uses the state directory
    * @throws KafkaUnavailableError no broker could be reached
    */
@@ -154,6 +161,8 @@ export class Millrace {
     const directory = await StateDirectory.open(config.stateDir, config.applicationId);
     this.cleanups.push(() => directory.close());
     if (this.isStopping) return;
+    const shape = await StoredShape.read(directory.path, logger);
+    shape.check(shapeOf(config.applicationId, topology));
     const memory = new InstanceMemory(config, topology);
     const states = new LocalStates(directory, topology, memory, logger);
     this.cleanups.push(() => states.closeUnassigned());
@@ -161,7 +170,11 @@ export class Millrace {
     if (this.isStopping) return;
     await cluster.connect();
     const admin = new TopicAdmin(cluster);
-    const plan = await prepareTopics(admin, config, topology, logger);
+    const plan = await prepareTopics(admin, config, topology, logger, (planned) =>
+      shape.check(shapeOf(config.applicationId, topology, planned)),
+    );
+    if (this.isStopping) return;
+    await shape.write(shapeOf(config.applicationId, topology, plan));
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());

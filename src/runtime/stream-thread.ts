@@ -181,7 +181,7 @@ export class StreamThread {
       let commitIn: number;
       try {
         commitIn = this.commitIfDue();
-        if (!this.suspended && !this.commitWaits) processed = this.processSlice();
+        if (!this.suspended) processed = this.commitWaits ? this.handOnResults() : this.processSlice();
       } catch (error) {
         await this.recoverFromTaskError(error);
         continue;
@@ -218,8 +218,15 @@ export class StreamThread {
     // What is due already could not be done just now, and whatever was in its way wakes the loop.
     if (this.suspended || this.commitWaits || this.epochIsFull()) return Infinity;
     let next = Infinity;
-    for (const task of this.tasks) if (!task.isWaiting) next = Math.min(next, task.nextDue);
+    for (const task of this.tasks) next = Math.min(next, task.nextDue);
     return next === Infinity ? Infinity : Math.max(1, next - this.parts.wallClock());
+  }
+
+  /** A commit waits: nothing is begun, but what is in flight in asynchronous operators has to come to its end. */
+  private handOnResults(): number {
+    let handedOn = 0;
+    for (const task of this.tasks) handedOn += task.handOn(this.signal.wake);
+    return handedOn;
   }
 
   private epochIsFull(): boolean {
@@ -239,8 +246,7 @@ export class StreamThread {
     if (this.commits.isRunning) return limits.commitIntervalMs;
     const due = remaining <= 0 || this.epochIsFull() || this.tasks.some((task) => task.commitRequested);
     if (!due) return remaining;
-    // A record that waits on an asynchronous operator wakes the loop when it is done. No other is begun until then: where every
-    // record waits, there would never be a moment between two of them.
+    // A record that waits wakes the loop when it is done. No other is begun until then: where every record waits, there would never be a moment between two of them.
     this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;

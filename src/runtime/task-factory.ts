@@ -2,6 +2,7 @@ import type { OutputTopic, RecordCollector } from '../processors/record-collecto
 import { partitionKey } from '../kafka';
 import { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
+import type { AsyncEnvironment } from '../task/async-records';
 import { NO_PARTITION_TIME } from '../task/partition-time';
 import { Task } from '../task/task';
 import type { FailureCounter, FailureHandlers } from '../task/record-failures';
@@ -25,6 +26,8 @@ export interface TaskFactoryParts {
   readonly wallClock?: (() => number) | undefined;
   /** Default 0. */
   readonly maxTaskIdleMs?: number | undefined;
+  /** Time and chance of asynchronous operators. Default: of the process. */
+  readonly async?: AsyncEnvironment | undefined;
 }
 
 /** Puts tasks together from their subtopology, their state, and where their inputs begin. */
@@ -78,6 +81,7 @@ export class TaskFactory {
       deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
       counter,
       logger,
+      async: this.parts.async,
     });
     try {
       await task.init();

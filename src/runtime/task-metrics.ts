@@ -18,6 +18,14 @@ export class TaskMetrics {
         queue.processed = 0;
         metrics.lag.set({ topic, partition }, Math.max(0, queue.highWatermark - queue.committableOffset));
       }
+      for (const node of task.asyncNodes) {
+        const labels = { node: node.name };
+        metrics.asyncInFlight.set({ node: node.name, task: task.id.toString() }, node.inFlight);
+        if (node.retries > 0) metrics.asyncRetries.inc(labels, node.retries);
+        if (node.timeouts > 0) metrics.asyncTimeouts.inc(labels, node.timeouts);
+        node.retries = 0;
+        node.timeouts = 0;
+      }
       for (const store of task.stores) {
         const labels = { store: store.name };
         if (store.hits > 0) metrics.cacheHits.inc(labels, store.hits);
@@ -35,5 +43,6 @@ export class TaskMetrics {
   /** The lag of a partition that moved away is somebody else's to report. */
   forget(task: Task): void {
     for (const { topic, partition } of task.inputs) this.metrics.lag.remove({ topic, partition });
+    for (const { name } of task.asyncNodes) this.metrics.asyncInFlight.remove({ node: name, task: task.id.toString() });
   }
 }

@@ -34,6 +34,7 @@ const REQUIRED: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, s
 /**
  * Checks the topics of the user and makes the internal ones that are missing.
  *
+ * @param check - looks at the plan before anything is made
  * @throws TopicsMissingError a source, a sink with a fixed name or the dead-letter topic does not exist
  * @throws CopartitionError sources that must be co-partitioned are not
  * @throws InternalTopicMismatchError an internal topic exists with another partition count or cleanup policy
@@ -43,6 +44,7 @@ export async function prepareTopics(
   options: Pick<MillraceConfig, 'applicationId' | 'replicationFactor' | 'deadLetterTopic'>,
   topology: Topology,
   logger: Logger,
+  check: (plan: TopicPlan) => void = () => undefined,
 ): Promise<TopicPlan> {
   const { sources, sinks, globals } = externalTopics(topology);
   const deadLetter = options.deadLetterTopic === undefined ? [] : [options.deadLetterTopic];
@@ -61,6 +63,7 @@ export async function prepareTopics(
     topology,
     new Map(sources.map((topic) => [topic, found.get(topic)!.partitions])),
   );
+  check(plan);
   await createInternalTopics(admin, options.replicationFactor, plan.internalTopics, logger);
   return plan;
 }

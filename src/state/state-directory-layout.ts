@@ -5,6 +5,7 @@ import { StateDirectoryNameError } from './state-directory-errors';
 
      <stateDir>/<application id>/    mode 0700
        instance-id                   a random UUID, made once
+       topology.json                 the shape of the topology that wrote the state
        lock/, lock-holder.json       see StateDirectoryLock
        tasks/<task id>/db/           the task's database
        global-tables/<store>/db/     a global table's database

@@ -36,6 +36,8 @@ export class PartitionQueue {
   private readableEnd: number | undefined;
   /** The highest timestamp of the records that were processed: -1 for none. */
   partitionTime: number;
+  /** The highest timestamp of the records before `consumedOffset`: less than `partitionTime` while asynchronous operators hold some. */
+  consumedTime: number;
   /** The highest timestamp of the records that were decoded. */
   private decodedTime: number;
   /** The end of the partition, as the newest fetch saw it. */
@@ -68,6 +70,7 @@ export class PartitionQueue {
     this.consumedOffset = start.offset;
     this.fetchedOffset = start.offset;
     this.partitionTime = start.time;
+    this.consumedTime = start.time;
     this.decodedTime = start.time;
   }
 

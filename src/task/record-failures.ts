@@ -43,6 +43,8 @@ export interface RawRecord {
 export class ConfiguredRecordFailures implements RecordFailures {
   /** Set by `fail`. The task stops on it even if the user's code swallowed the error. */
   fatal: Error | undefined;
+  /** Records sent to the dead-letter topic. */
+  deadLetters = 0;
   readonly raw: RawRecord = { key: null, value: null, headers: [], timestamp: 0 };
   private context: TaskContext | undefined;
   private readonly seen = new Map<SkipReason, number>();
@@ -159,6 +161,7 @@ export class ConfiguredRecordFailures implements RecordFailures {
     if (topic === undefined)
       throw new Error("a 'dead-letter' handler needs a deadLetterTopic, which configuration checks");
     const { key, value, headers, timestamp } = this.raw;
+    this.deadLetters++;
     try {
       this.collector.send(topic, undefined, timestamp, key, value, [...headers, ...errorHeaders(error, location)]);
     } catch (cause) {

@@ -21,6 +21,6 @@ export interface SealedTask {
   }[];
 }
 
-export function offsetOf({ topic, partition, partitionTime }: PartitionQueue, offset: number): InputOffset {
-  return { topic, partition, offset, metadata: encodePartitionTime(partitionTime) };
+export function offsetOf({ topic, partition, consumedTime }: PartitionQueue, offset: number): InputOffset {
+  return { topic, partition, offset, metadata: encodePartitionTime(consumedTime) };
 }

@@ -1,4 +1,5 @@
 import { asError } from '../errors/as-error';
+import type { AsyncNode } from '../processors/async-node';
 import { createOperators, type TaskOperators } from '../processors/create-operators';
 import type { RecordCollector } from '../processors/record-collector';
 import { TaskContext } from '../processors/task-context';
@@ -9,8 +10,10 @@ import { loadRequested } from '../state/load-requested';
 import type { StateDatabase } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
+import { AsyncRecords, type AsyncEnvironment } from './async-records';
 import { PartitionQueue, type PartitionStart } from './partition-queue';
 import { PreparedBatch } from './prepared-batch';
+import { realTimers } from './real-timers';
 import { ConfiguredRecordFailures, type FailureCounter, type FailureHandlers } from './record-failures';
 import type { OutputTopic, RecordCursor } from './task-io';
 import type { TaskId } from './task-id';
@@ -40,6 +43,8 @@ export interface TaskEnvironment {
   readonly deadLetterTopic: OutputTopic | undefined;
   readonly counter: FailureCounter;
   readonly logger: Logger;
+  /** Default: of the process. */
+  readonly async?: AsyncEnvironment | undefined;
 }
 
 export type { InputOffset, SealedTask };
@@ -67,6 +72,7 @@ export class Task {
   private readonly readStores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
+  private readonly asyncRecords: AsyncRecords | undefined;
   private readonly chooser: RecordChooser;
   /** Something was done in the open epoch that no record is the cause of. */
   private didDueWork = false;
@@ -93,6 +99,13 @@ export class Task {
     this.failures.attach(this.context);
     this.stores = [...stores.values()];
     this.operators = createOperators(subtopology, this.context, collector, environment.topicName);
+    this.asyncRecords = AsyncRecords.of(
+      subtopology,
+      this.operators.nodes,
+      this.context,
+      this.failures,
+      environment.async ?? { timers: realTimers, random: Math.random },
+    );
     this.queues = subtopology.sources.flatMap((source) =>
       source.topics
         .map((reference) => environment.topicName(reference))
@@ -130,9 +143,18 @@ export class Task {
     return this.queues;
   }
 
-  /** True while a record waits on an asynchronous operator: the epoch cannot be sealed now. */
+  /** True while the epoch cannot be sealed: a record waits on an operator, or one has gone a part of its way. */
   get isWaiting(): boolean {
-    return this.waiting !== undefined;
+    return this.waiting !== undefined || this.asyncRecords?.blocksCommit === true;
+  }
+
+  /** True while a function of an asynchronous operator is at work. */
+  get isCalling(): boolean {
+    return this.asyncRecords?.isCalling === true;
+  }
+
+  get asyncNodes(): readonly AsyncNode[] {
+    return this.asyncRecords?.nodes ?? [];
   }
 
   /** True while state is loaded for records that were taken from the queues. */
@@ -140,10 +162,20 @@ export class Task {
     return this.prepared.some(({ loading }) => loading !== undefined);
   }
 
-  /** Resolves when no record waits any more. */
-  async quiesced(): Promise<void> {
+  /** Resolves when no record waits on an operator that the next one has to wait for. */
+  async settled(): Promise<void> {
     while (this.waiting !== undefined) await this.waiting;
     this.throwFailure();
+  }
+
+  /** Resolves when the epoch can be sealed. Begins no record; hands on results that a commit must not be without. */
+  async quiesced(): Promise<void> {
+    for (;;) {
+      await this.settled();
+      const { asyncRecords } = this;
+      if (asyncRecords?.blocksCommit !== true) return;
+      if (this.handOn(asyncRecords.wake) === 0 && this.waiting === undefined) await asyncRecords.nextEnd();
+    }
   }
 
   get commitRequested(): boolean {
@@ -152,6 +184,8 @@ export class Task {
 
   /** When the task has something to do though no record comes, in milliseconds since 1970; Infinity for never. */
   get nextDue(): number {
+    // Whatever is in the way wakes the task when it is done.
+    if (this.waiting !== undefined || this.asyncRecords?.hasRoom === false) return Infinity;
     return Math.min(this.context.byWallClock.next, this.chooser.idleDeadline);
   }
 
@@ -216,16 +250,18 @@ export class Task {
    * Does what is due by the clocks, and processes records whose state is loaded, until `deadline`, or the epoch has
    * `epochLimitBytes`, or nothing is left. What is due by stream time comes right after the record that moved it.
    *
-   * @returns how many records were processed, and how many other things done
+   * @returns how many records were processed, results of asynchronous operators handed on, and other things done
    */
   runReady(now: () => number, deadline: number, epochLimitBytes: number, wake: () => void): number {
     this.throwFailure();
-    const { context, prepared } = this;
+    const handedOn = this.handOn(wake);
+    const { context, prepared, asyncRecords } = this;
     const { collector, wallClock } = this.environment;
     const wallTime = context.byWallClock.next === Infinity ? -Infinity : wallClock();
     let dueWorks = 0;
     let processed = 0;
-    while (this.waiting === undefined) {
+    // Results that come make room, and wake the task.
+    while (this.waiting === undefined && asyncRecords?.hasRoom !== false) {
       if (this.runDue(wallTime, wake)) dueWorks++;
       else {
         const batch = prepared[0];
@@ -237,13 +273,42 @@ export class Task {
       if (now() >= deadline) break;
     }
     this.processedRecords += processed;
-    return processed + dueWorks;
+    return processed + dueWorks + handedOn;
+  }
+
+  /**
+   * Hands on the results of asynchronous operators, and begins no record: what is left to do while a commit waits.
+   *
+   * @returns how many were handed on
+   */
+  handOn(wake: () => void): number {
+    const { asyncRecords } = this;
+    if (asyncRecords === undefined) return 0;
+    this.throwFailure();
+    asyncRecords.wake = wake;
+    let handedOn = 0;
+    while (this.waiting === undefined) {
+      const ready = asyncRecords.take();
+      if (ready === undefined) break;
+      const [node, call] = ready;
+      handedOn++;
+      // The record may be one of a punctuation, for which no offset will be committed.
+      this.didDueWork = true;
+      const waiting = asyncRecords.handOn(node, call);
+      if (waiting === undefined) asyncRecords.handedOn(node);
+      else
+        this.waitFor(
+          waiting.then(() => asyncRecords.handedOn(node)),
+          wake,
+        );
+    }
+    return handedOn;
   }
 
   /** @returns whether anything was due */
   private runDue(wallTime: number, wake: () => void): boolean {
     const { context } = this;
-    let time = context.streamTime;
+    let time = this.asyncRecords?.streamTime ?? context.streamTime;
     let work = context.byStreamTime.earliest(time);
     if (work === undefined) {
       time = wallTime;
@@ -277,10 +342,11 @@ export class Task {
     epochLimitBytes: number,
     wake: () => void,
   ): number {
-    const { context } = this;
+    const { context, asyncRecords } = this;
     const { collector } = this.environment;
     const first = batch.next;
     while (!batch.done) {
+      if (asyncRecords?.hasRoom === false) break;
       const index = batch.next++;
       const waiting = this.processOne(batch, index);
       if (waiting !== undefined) {
@@ -313,6 +379,7 @@ export class Task {
     }
     failures.raw.headers = context.headers;
     failures.raw.timestamp = timestamp;
+    this.asyncRecords?.begin(queue, context.offset);
     if (batch.unreadable.size > 0) {
       const unreadable = batch.unreadable.get(index);
       if (unreadable !== undefined) {
@@ -327,10 +394,15 @@ export class Task {
 
   private finishOne(batch: PreparedBatch, index: number): void {
     const queue = batch.queues[index]!;
-    queue.consumedOffset = batch.offsets[index]! + 1;
-    if (batch.unreadable.size === 0 || !batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
-    queue.inPreparation--;
     queue.processed++;
+    if (batch.unreadable.size === 0 || !batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
+    if (this.asyncRecords !== undefined) {
+      this.asyncRecords.end();
+      return;
+    }
+    queue.consumedOffset = batch.offsets[index]! + 1;
+    queue.consumedTime = queue.partitionTime;
+    queue.inPreparation--;
   }
 
   private throwFailure(): void {
@@ -404,7 +476,13 @@ export class Task {
     for (const { store } of sealed.stores) store.sealedWritten();
   }
 
+  /** Ends the calls of asynchronous operators. Their records are not processed. */
+  cancelCalls(): void {
+    this.asyncRecords?.cancel();
+  }
+
   async close(): Promise<void> {
+    this.cancelCalls();
     if (this.waiting !== undefined) await this.waiting;
     for (const node of this.operators.nodes) await node.close();
   }

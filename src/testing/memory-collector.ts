@@ -1,14 +1,12 @@
 import type { Headers } from '../serde/record';
 import type { OutputTopic, RecordCollector } from '../task/task-io';
+import type { LoggedRecord } from './memory-log';
 import type { MemoryTopics } from './memory-topics';
 
 interface CollectedRecord {
   readonly topic: string;
   readonly partition: number | undefined;
-  readonly timestamp: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Headers;
+  readonly record: LoggedRecord;
 }
 
 /** Keeps what the tasks of a driver produce until the epoch is committed. */
@@ -32,7 +30,7 @@ export class MemoryCollector implements RecordCollector {
     value: Buffer | null,
     headers: Headers,
   ): void {
-    this.open.push({ topic: topic.name, partition, timestamp, key, value, headers });
+    this.open.push({ topic: topic.name, partition, record: { key, value, timestamp, headers } });
     this.sizeInBytes += (key?.length ?? 0) + (value?.length ?? 0);
   }
 
@@ -42,7 +40,7 @@ export class MemoryCollector implements RecordCollector {
 
   /** Makes the records of the open epoch readable, and begins the next. */
   commit(): void {
-    for (const { topic, partition, ...record } of this.open) this.topics.append(topic, partition, record);
+    for (const { topic, partition, record } of this.open) this.topics.append(topic, partition, record);
     this.discard();
   }
 

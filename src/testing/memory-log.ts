@@ -25,6 +25,8 @@ export class MemoryLog {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+/** Records are copied into blocks of this size, since a cursor's record lies in one buffer. */
+const BLOCK_BYTES = 64 * 1024;
 
 class LogCursor implements RecordCursor {
   readonly sizeInBytes: number;
@@ -35,6 +37,7 @@ class LogCursor implements RecordCursor {
   valueStart = -1;
   valueEnd = -1;
   offset: number;
+  private used = 0;
 
   constructor(
     private readonly records: readonly LoggedRecord[],
@@ -54,12 +57,25 @@ class LogCursor implements RecordCursor {
     if (this.offset + 1 >= this.nextOffset) return false;
     const { key, value, timestamp } = this.records[++this.offset]!;
     this.timestamp = timestamp;
-    this.keyStart = key === null ? -1 : 0;
-    this.keyEnd = key?.length ?? -1;
-    this.valueStart = value === null ? -1 : (key?.length ?? 0);
-    this.valueEnd = value === null ? -1 : this.valueStart + value.length;
-    this.bytes = key === null || value === null ? (key ?? value ?? NO_BYTES) : Buffer.concat([key, value]);
+    const size = (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+    if (this.used + size > this.bytes.length) {
+      // Who keeps a range of the block before keeps that block: it is never written to again.
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, size));
+      this.used = 0;
+    }
+    this.keyStart = key === null ? -1 : this.used;
+    this.keyEnd = this.copy(key);
+    this.valueStart = value === null ? -1 : this.used;
+    this.valueEnd = this.copy(value);
     return true;
+  }
+
+  /** @returns where the part ends */
+  private copy(part: Buffer | null): number {
+    if (part === null) return -1;
+    this.bytes.set(part, this.used);
+    this.used += part.length;
+    return this.used;
   }
 
   headers(): Headers {

@@ -65,7 +65,9 @@ export class MemoryTopics {
   /** Without a partition, that of the key as in every Kafka client; a record without a key goes to the first one. */
   append(name: string, partition: number | undefined, record: LoggedRecord): void {
     const { key } = record;
-    const chosen = partition ?? (key === null ? 0 : partitionForKey(key, this.partitions(name).length));
-    this.partition(name, chosen).records.push(record);
+    const logs = this.partitions(name);
+    const chosen = partition ?? (key === null || logs.length === 1 ? 0 : partitionForKey(key, logs.length));
+    const log = logs[chosen] ?? this.partition(name, chosen);
+    log.records.push(record);
   }
 }

@@ -4,7 +4,7 @@ import { applyBatch } from '../runtime/restore';
 import { TaskFactory } from '../runtime/task-factory';
 import { TaskLayout } from '../runtime/task-layout';
 import { externalTopics, planTopics, topicName } from '../runtime/topic-plan';
-import { WakeSignal } from '../runtime/wake-signal';
+import { WakeSignal, yieldToEventLoop } from '../runtime/wake-signal';
 import { openMemoryState } from '../state/memory-state';
 import type { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
@@ -25,6 +25,7 @@ import { MemoryTopics } from './memory-topics';
 import { TestStores } from './test-stores';
 import { isSession, TestSessionStore, TestWindowStore } from './test-window-stores';
 import { TestInputTopic, TestOutputTopic, type InputTopicOptions, type TopicSerdes } from './test-topics';
+import { VirtualTimers } from './virtual-timers';
 
 export interface TopologyTestDriverOptions {
   /** Default `test`. */
@@ -44,6 +45,8 @@ export interface TopologyTestDriverOptions {
   readonly commit?: 'auto' | 'manual' | undefined;
   /** As the configuration key of that name, by the driver's wall clock. Default 0. */
   readonly maxTaskIdleMs?: number | undefined;
+  /** Chance, as the jitter of asynchronous operators uses it: from 0 to 1, 1 excluded. Default: always 0. */
+  readonly random?: (() => number) | undefined;
   /** Default: no log. */
   readonly logger?: Logger | undefined;
 }
@@ -85,6 +88,9 @@ export class TopologyTestDriver {
   private readonly globalDatabases = new Map<string, StateDatabase>();
   private globalTables: GlobalTable[] = [];
   private wallClock: number;
+  private readonly timers = new VirtualTimers(() => this.wallClock);
+  private processing: Promise<void> | undefined;
+  private moreToProcess = false;
 
   private constructor(
     private readonly topology: Topology,
@@ -210,9 +216,18 @@ export class TopologyTestDriver {
     return this.wallClock;
   }
 
-  /** Moves the wall clock at once to its new time, and has done what is due by then. */
+  /**
+   * Moves the wall clock to its new time, and has done what is due by then. Time-outs and back-offs of asynchronous operators run on it, too: what
+   * waits for a back-off does not keep `pipeInput` waiting, and for a time-out the clock is moved while `pipeInput` waits.
+   */
   async advanceWallClockTime(milliseconds: number): Promise<void> {
-    this.wallClock += milliseconds;
+    const end = this.wallClock + milliseconds;
+    for (let next = this.timers.nextAt; next !== undefined && next <= end; next = this.timers.nextAt) {
+      this.wallClock = Math.max(this.wallClock, next);
+      this.timers.runDue();
+      await yieldToEventLoop();
+    }
+    this.wallClock = end;
     await this.processAll();
   }
 
@@ -223,6 +238,7 @@ export class TopologyTestDriver {
 
   /** Ends the epoch: its outputs can be read, and go through repartition topics. */
   async commit(): Promise<void> {
+    for (const { task } of this.tasks) await task.quiesced();
     await this.commitEpoch();
     await this.processAll();
   }
@@ -234,6 +250,7 @@ export class TopologyTestDriver {
    * @param options.state - `lost` has it rebuilt from the changelogs; default `kept`
    */
   async restart(options: { readonly state?: 'kept' | 'lost' } = {}): Promise<void> {
+    for (const { task } of this.tasks) task.cancelCalls();
     this.tasks = [];
     this.collector.discard();
     if (options.state === 'lost') {
@@ -271,6 +288,7 @@ export class TopologyTestDriver {
       logger,
       wallClock: () => this.wallClock,
       maxTaskIdleMs: options.maxTaskIdleMs ?? 0,
+      async: { timers: this.timers, random: options.random ?? (() => 0) },
     });
     const times = new Map([...this.committedMetadata].map(([at, metadata]) => [at, decodePartitionTime(metadata)]));
     for (const id of layout.tasks) {
@@ -326,28 +344,44 @@ export class TopologyTestDriver {
     return this.committedOffsets.get(partitionKey(topic, partition)) ?? 0;
   }
 
-  private async processAll(): Promise<void> {
-    do {
-      while (await this.processGiven());
-      if (this.options.commit === 'manual') return;
-    } while (await this.commitEpoch());
+  /** Whoever comes while calls of asynchronous operators are waited for joins those who wait. */
+  private processAll(): Promise<void> {
+    this.moreToProcess = true;
+    this.signal.wake();
+    this.processing ??= this.processUntilIdle();
+    return this.processing;
+  }
+
+  private async processUntilIdle(): Promise<void> {
+    try {
+      while (this.moreToProcess) {
+        this.moreToProcess = false;
+        while (await this.processGiven());
+        if (this.options.commit !== 'manual' && (await this.commitEpoch())) this.moreToProcess = true;
+      }
+    } finally {
+      this.processing = undefined;
+    }
   }
 
   /** @returns whether anything was there to be processed */
   private async processGiven(): Promise<boolean> {
-    await this.followGlobalTables();
+    // Without them calls of asynchronous operators have begun when `pipeInput` has returned its promise.
+    if (this.globalTables.length > 0) await this.followGlobalTables();
     let processed = 0;
     for (const driven of this.tasks) {
       const { task } = driven;
       this.give(driven);
       for (;;) {
         task.prepare(this.signal.wake);
+        const wasLoading = task.isLoading;
         const done = task.runReady(neverLate, 1, Infinity, this.signal.wake);
         processed += done;
-        await task.quiesced();
+        await task.settled();
         if (done > 0) continue;
-        if (!task.isLoading) break;
-        await this.signal.wait(LOADING_MS);
+        if (task.isLoading || task.isCalling) await this.signal.wait(LOADING_MS);
+        // What is left waits for the clock, or was cancelled.
+        else if (!wasLoading) break;
       }
     }
     return processed > 0;
@@ -364,6 +398,8 @@ export class TopologyTestDriver {
 
   /** @returns whether there was anything to commit */
   private async commitEpoch(): Promise<boolean> {
+    // A retry is on its way for which the clock has to be moved first.
+    if (this.tasks.some(({ task }) => task.isWaiting)) return false;
     const sealed = this.tasks.flatMap(({ id, task }): { id: TaskId; task: Task; epoch: SealedTask }[] => {
       const epoch = task.seal();
       return epoch === undefined ? [] : [{ id, task, epoch }];

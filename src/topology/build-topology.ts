@@ -1,6 +1,7 @@
 import { copartitionedFor } from './copartition';
 import { InvalidTopologyError, NoSourceError, NotCopartitionedError } from './errors';
 import type { TopologyError } from './errors';
+import type { GeneratedName } from './generated-names';
 import type {
   GlobalTableDefinition,
   RepartitionTopic,
@@ -22,6 +23,7 @@ export function buildTopology(
   repartitions: ReadonlyMap<string, RepartitionTopic>,
   globalTables: ReadonlyMap<string, GlobalTableDefinition>,
   problems: readonly TopologyError[],
+  generatedNames: readonly GeneratedName[],
 ): Topology {
   const all = nodes.some((node) => node.kind === 'source') ? problems : [...problems, new NoSourceError()];
   if (all.length > 0) throw new InvalidTopologyError(all);
@@ -35,6 +37,7 @@ export function buildTopology(
     stores: frozenStores,
     repartitionTopics: new Map([...repartitions].map(([name, topic]) => [name, Object.freeze({ ...topic })])),
     globalTables: new Map([...globalTables].map(([name, table]) => [name, Object.freeze({ ...table })])),
+    generatedNames: deepFreeze([...generatedNames]),
     subtopologies: deepFreeze(subtopologies),
   });
 }

@@ -1,3 +1,5 @@
+import type { AsyncCallContext, AsyncOutput, AsyncRecord } from './async-call';
+import type { AsyncOptions } from './async-options';
 import type {
   AggregateOptions,
   GroupByKeyOptions,
@@ -14,7 +16,7 @@ import type {
 import type { Windowed } from '../serde/windowed';
 import type { TopicNameExtractor } from './graph';
 import type { JoinWindows } from './join-windows';
-import type { ProcessorSupplier } from './processor-api';
+import type { Awaitable, ProcessorSupplier } from './processor-api';
 import type { DeduplicateOptions, StreamJoinArguments } from './stream-join-options';
 import type {
   DerivedTableOptions,
@@ -243,6 +245,36 @@ export interface KStream<K, V, S extends KnownSerdes = KnownSerdes> {
     supplier: ProcessorSupplier<K, V, K, V2>,
     options?: ProcessOptions<K>,
   ): ProcessedKStream<K, V2, S & 'key'>;
+
+  /**
+   * Replaces the value by one that is asked for, of a database or a service. Several calls are under way at a time; results are
+   * handed on in the order of the records unless `order` says otherwise, and state and output stay exactly once. A call may be made
+   * again after a failure.
+   *
+   * @example
+   * orders.mapValuesAsync(async (order, _id, { signal }) => enrich(order, signal), {
+   *   concurrency: 50, timeoutMs: 2_000, retries: 3,
+   * })
+   */
+  mapValuesAsync<V2>(
+    mapper: (value: V, key: K, context: AsyncCallContext) => Awaitable<V2>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K, V2, S & 'key'>;
+
+  /** Like `mapValuesAsync`, with any number of values for each. */
+  flatMapValuesAsync<V2>(
+    mapper: (value: V, key: K, context: AsyncCallContext) => Awaitable<Iterable<V2>>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K, V2, S & 'key'>;
+
+  /**
+   * Like `mapValuesAsync`, with the whole record, and any number of records for it. The key may change: what needs it later
+   * repartitions.
+   */
+  processAsync<K2 = K, V2 = V>(
+    process: (record: AsyncRecord<K, V>, context: AsyncCallContext) => Awaitable<Iterable<AsyncOutput<K2, V2>> | void>,
+    options?: AsyncOptions<K, S>,
+  ): KStream<K2, V2, never>;
 }
 
 /** The side outputs of a processor of your own. */

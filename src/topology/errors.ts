@@ -88,6 +88,28 @@ export class SerdeMissingError extends TopologyError {
   }
 }
 
+/** A store without a serde, which only a program without types can define. */
+export class StoreSerdeMissingError extends TopologyError {
+  readonly code = 'TOPOLOGY_STORE_SERDE_MISSING';
+
+  constructor(part: 'key' | 'value', store: string) {
+    super(`The store '${store}' has no ${part} serde. Give { ${part}: serdes... } where it is defined.`, {
+      location: { store },
+    });
+  }
+}
+
+/** An operator was given something else where it takes a function, which only a program without types can do. */
+export class FunctionMissingError extends TopologyError {
+  readonly code = 'TOPOLOGY_FUNCTION_MISSING';
+
+  constructor(node: string, what: string, found: unknown) {
+    super(`Node '${node}' takes a function as its ${what}, and was given ${found === null ? 'null' : typeof found}.`, {
+      location: { node },
+    });
+  }
+}
+
 /** A processor names a store that nobody added. */
 export class StoreUnknownError extends TopologyError {
   readonly code = 'TOPOLOGY_STORE_UNKNOWN';

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde';
+import type { GeneratedName } from './generated-names';
 import type { Operator } from './operators';
 import type { Retention } from './retention';
 import type { VersionedStore } from './table-views';
@@ -100,6 +101,8 @@ export interface StoreDefinition {
   readonly retention?: Retention | undefined;
   /** Of a versioned store: the serde of its keys, and for how long it keeps former values. */
   readonly versioned?: VersionedStore | undefined;
+  /** What else the meaning of stored bytes depends on, as `windowSizeMs`. A start with other values on the same state is refused. */
+  readonly format?: Readonly<Record<string, string | number>> | undefined;
 }
 
 /** A topic that every instance keeps all of, for joins by any key. */
@@ -138,4 +141,6 @@ export interface Topology {
   readonly repartitionTopics: ReadonlyMap<string, RepartitionTopic>;
   readonly globalTables: ReadonlyMap<string, GlobalTableDefinition>;
   readonly subtopologies: readonly Subtopology[];
+  /** Names of stores and internal topics that nobody chose. */
+  readonly generatedNames: readonly GeneratedName[];
 }

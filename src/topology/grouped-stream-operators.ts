@@ -48,9 +48,9 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
   aggregate(
     initializer: () => unknown,
     aggregator: AggregateOperator['aggregator'],
-    options: ErasedOptions,
+    options?: ErasedOptions,
   ): KTable<unknown, unknown> {
-    return this.materialize('aggregate', { initializer, aggregator }, options.value, options);
+    return this.materialize('aggregate', { initializer, aggregator }, options?.value, options);
   }
 
   windowedBy(window: WindowDefinition, options?: WindowedOptions): WindowedStreamOperators {

@@ -17,6 +17,8 @@ export function isLegalName(name: string): boolean {
 export class NodeNames {
   private readonly counts = new Map<string, number>();
   private readonly taken = new Set<string>();
+  /** Names that nobody gave. */
+  readonly generated = new Set<string>();
 
   constructor(private readonly report: (problem: TopologyError) => void) {}
 
@@ -25,7 +27,10 @@ export class NodeNames {
     const count = (this.counts.get(kind) ?? 0) + 1;
     this.counts.set(kind, count);
     if (given !== undefined && !isLegalName(given)) this.report(new IllegalNameError('node', given, { node: given }));
-    return given ?? `${kind}-${count}`;
+    if (given !== undefined) return given;
+    const name = `${kind}-${count}`;
+    this.generated.add(name);
+    return name;
   }
 
   /** Takes a name for a node. False, and reported, when another node has it. */

@@ -1,3 +1,4 @@
+import type { AsyncOperator } from './async-operator';
 import type { ForeignKeyOperator } from './foreign-key-operators';
 import type { ProcessorSupplier } from './processor-api';
 import type { TableNodeOperator } from './table-node-operators';
@@ -106,6 +107,7 @@ export type Operator =
   | AggregateOperator
   | ToStreamOperator
   | ProcessOperator
+  | AsyncOperator
   | TableNodeOperator
   | ForeignKeyOperator
   | StreamJoinOperator
@@ -133,6 +135,7 @@ export function keepsKey(operator: Operator): boolean {
     case 'toStream':
       return operator.mapper === undefined;
     case 'process':
+    case 'async':
       return operator.keepsKey;
     case 'filter':
     case 'mapValues':

@@ -1,4 +1,12 @@
 import type { Serde } from '../serde/serde';
+import {
+  asyncSettings,
+  callForRecords,
+  callForValue,
+  callForValues,
+  type AsyncOperator,
+  type ErasedAsyncOptions,
+} from './async-operator';
 import { BranchedStreamOperators } from './branched-stream-operators';
 import { addDeduplication, type ErasedDeduplicateOptions } from './deduplicate-operators';
 import type { KGroupedStream, KStream, ProcessedKStream } from './dsl';
@@ -142,15 +150,15 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
   }
 
   join(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
-    return other instanceof StreamOperators
-      ? this.joinStream('inner', other, ...(rest as StreamJoinCall))
-      : this.addTableJoin('join', other, rest as JoinArguments);
+    return isStreamJoin(other, rest)
+      ? this.joinStream('inner', other, ...rest)
+      : this.addTableJoin('join', other, rest);
   }
 
   leftJoin(other: unknown, ...rest: JoinArguments | StreamJoinCall): StreamOperators {
-    return other instanceof StreamOperators
-      ? this.joinStream('left', other, ...(rest as StreamJoinCall))
-      : this.addTableJoin('leftJoin', other, rest as JoinArguments);
+    return isStreamJoin(other, rest)
+      ? this.joinStream('left', other, ...rest)
+      : this.addTableJoin('leftJoin', other, rest);
   }
 
   outerJoin(other: unknown, ...rest: StreamJoinCall): StreamOperators {
@@ -242,6 +250,40 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
     return this.addNamed(node, { ...operator, ...placed.operator }, named);
   }
 
+  mapValuesAsync(mapper: Parameters<typeof callForValue>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('mapValuesAsync', callForValue(mapper), true, options);
+  }
+
+  flatMapValuesAsync(mapper: Parameters<typeof callForValues>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('flatMapValuesAsync', callForValues(mapper), true, options);
+  }
+
+  processAsync(process: Parameters<typeof callForRecords>[0], options?: ErasedAsyncOptions): StreamOperators {
+    return this.addAsync('processAsync', callForRecords(process), false, options);
+  }
+
+  private addAsync(
+    kind: string,
+    call: AsyncOperator['call'],
+    keepsKey: boolean,
+    options: ErasedAsyncOptions = {},
+  ): StreamOperators {
+    const name = this.draft.nextName(kind, options.name);
+    const settings = asyncSettings(name, options, (problem) => this.draft.report(problem));
+    const { node, keySerde, keyChanged } = this.at;
+    const serde =
+      settings.order === 'key'
+        ? this.draft.require('key', options.key ?? keySerde, node, `to keep the order of each key in node '${name}'`)
+        : undefined;
+    this.draft.addProcessor(name, { type: 'async', call, keepsKey, keySerde: serde, ...settings }, [node]);
+    return new StreamOperators(this.draft, {
+      node: name,
+      keySerde: keepsKey ? keySerde : undefined,
+      valueSerde: undefined,
+      keyChanged: keyChanged || !keepsKey,
+    });
+  }
+
   /** Adds a node. What follows knows the key serde if the operator keeps the key, and the value serde that is given here. */
   private add(
     kind: string,
@@ -275,4 +317,11 @@ class StreamOperators implements Erased<ProcessedKStream<unknown, unknown>> {
       valueSerde: this.draft.require('value', options?.value ?? this.at.valueSerde, node, purpose),
     };
   }
+}
+
+function isStreamJoin(other: unknown, rest: JoinArguments | StreamJoinCall): rest is StreamJoinCall {
+  // Without types the windows can be missing, which is told.
+  if (other instanceof StreamOperators) return true;
+  const second = rest[1] as Partial<JoinWindows> | undefined;
+  return second?.type === 'join';
 }

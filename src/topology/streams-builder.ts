@@ -8,6 +8,18 @@ import type { GlobalTableOptions, TableOptions } from './table-options';
 import { externalTopic } from './topics';
 import { TopologyDraft } from './topology-draft';
 
+/** How strict a builder is. */
+export interface StreamsBuilderOptions {
+  /**
+   * Has `build()` refuse stores, changelogs and repartition topics that were not given a name, and list all of them. A generated
+   * name counts operators, so another one before it changes it, and the state would not be found again. In production give names.
+   * In Kafka Streams: `ensure.explicit.internal.resource.naming`.
+   *
+   * @default false
+   */
+  readonly ensureExplicitNames?: boolean | undefined;
+}
+
 /**
  * Where a topology begins.
  *
@@ -23,13 +35,19 @@ import { TopologyDraft } from './topology-draft';
  * const topology = builder.build();
  */
 export class StreamsBuilder {
-  private readonly draft = new TopologyDraft();
+  private readonly draft: TopologyDraft;
+
+  constructor(options: StreamsBuilderOptions = {}) {
+    this.draft = new TopologyDraft(options.ensureExplicitNames);
+  }
 
   /**
    * Reads one topic, or several as one stream. The topics must exist. A topic that is read twice with the same serdes is one
    * source; with others it is an error at `build()`.
    */
   stream<K, V>(topics: string | readonly string[], options: StreamOptions<K, V>): KStream<K, V> {
+    // Without types it can be missing, which is told with all other problems.
+    options ??= {} as StreamOptions<K, V>;
     const names = typeof topics === 'string' ? [topics] : topics;
     const node = this.draft.addSource(
       {

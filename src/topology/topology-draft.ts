@@ -7,7 +7,9 @@ import {
   IllegalNameError,
   IllegalPartitionsError,
   SerdeMissingError,
+  FunctionMissingError,
   SplitNotEndedError,
+  StoreSerdeMissingError,
   StoreUnknownError,
   StoreUnusedError,
   TopicSubscribedTwiceError,
@@ -23,6 +25,7 @@ import type {
   Topology,
 } from './graph';
 import type { ProcessorNode, TopologyNode } from './graph';
+import { GeneratedNamesError, generatedNames } from './generated-names';
 import { isLegalName, NodeNames } from './node-names';
 import type { Operator } from './operators';
 import { mergeSubscription } from './subscriptions';
@@ -56,6 +59,9 @@ export class TopologyDraft {
   private readonly problems: TopologyError[] = [];
   private readonly names = new NodeNames((problem) => this.report(problem));
 
+  /** @param refusesGeneratedNames - of stores and internal topics */
+  constructor(private readonly refusesGeneratedNames = false) {}
+
   report(problem: TopologyError): void {
     this.problems.push(problem);
   }
@@ -74,6 +80,8 @@ export class TopologyDraft {
 
   /** Adds a source, and returns the name of the node that reads its topics: an earlier one if it reads the very same. */
   addSource(source: Omit<SourceNode, 'kind' | 'children'>, named: boolean): string {
+    for (const part of ['key', 'value'] as const)
+      this.require(part, source[`${part}Serde`], source.name, 'to read its topics');
     const sources = [...this.nodes.values()].filter((node) => node.kind === 'source');
     const merged = mergeSubscription(sources, source, named, (problem) => this.report(problem));
     if (merged !== undefined) return merged;
@@ -82,6 +90,7 @@ export class TopologyDraft {
   }
 
   addProcessor(name: string, operator: Operator, parents: readonly string[], storeNames: readonly string[] = []): void {
+    for (const problem of missingFunctions(name, operator)) this.report(problem);
     this.addNode({ kind: 'processor', name, operator, stores: [...storeNames], children: [] }, parents);
   }
 
@@ -109,6 +118,8 @@ export class TopologyDraft {
     if (!isLegalName(name)) this.report(new IllegalNameError('store', name, { store: name }));
     const problem = checkRetention(definition);
     if (problem !== undefined) this.report(problem);
+    for (const part of ['key', 'value'] as const)
+      if ((definition[`${part}Serde`] as unknown) === undefined) this.report(new StoreSerdeMissingError(part, name));
     if (this.stores.has(name)) this.report(new DuplicateNameError('store', name, { store: name }));
     else this.stores.set(name, definition);
   }
@@ -167,8 +178,10 @@ export class TopologyDraft {
       // A copy, as what is added to the builder later may still change what a table has to do.
       return node.kind === 'processor' ? { ...node, operator: { ...node.operator }, children } : { ...node, children };
     });
-    const problems = [...this.problems, ...this.unfinished(nodes)];
-    return buildTopology(nodes, this.stores, this.repartitions, this.globalTables, problems);
+    const generated = generatedNames(this.names.generated, this.stores.values(), this.repartitions.keys());
+    const refused = this.refusesGeneratedNames && generated.length > 0 ? [new GeneratedNamesError(generated)] : [];
+    const problems = [...this.problems, ...this.unfinished(nodes), ...refused];
+    return buildTopology(nodes, this.stores, this.repartitions, this.globalTables, problems, generated);
   }
 
   private addNode(node: TopologyNode, parents: readonly string[]): void {
@@ -189,4 +202,25 @@ export class TopologyDraft {
       ...[...this.stores.keys()].filter((store) => !used.has(store)).map((store) => new StoreUnusedError(store)),
     ];
   }
+}
+
+/** What the types refuse, and a program without types can do. */
+function missingFunctions(node: string, operator: Operator): readonly FunctionMissingError[] {
+  const needed = [
+    'predicate',
+    'mapper',
+    'action',
+    'aggregator',
+    'supplier',
+    'adder',
+    'subtractor',
+    'joiner',
+    'selector',
+    'foreignKey',
+  ] as const;
+  const given = operator as { readonly [field in (typeof needed)[number]]?: unknown };
+  return needed
+    .filter((field) => field in operator && typeof given[field] !== 'function')
+    .filter((field) => given[field] !== undefined || operator.type !== 'toStream')
+    .map((field) => new FunctionMissingError(node, field, given[field]));
 }

@@ -64,6 +64,7 @@ function timed<K, V>(
     valueSerde: asBytes(value.name),
     changelog: options.changelog ?? true,
     backend: options.backend ?? 'rocksdb',
+    ...(windowSizeMs !== undefined && { format: { windowSizeMs } }),
     retention: {
       retentionMs,
       windowSizeMs,

@@ -96,7 +96,7 @@ function storeFormat(
   window: WindowDefinition,
   key: Serde<unknown>,
   value: Serde<unknown>,
-): Pick<StoreDefinition, 'kind' | 'keySerde' | 'valueSerde'> {
+): Pick<StoreDefinition, 'kind' | 'keySerde' | 'valueSerde' | 'format'> {
   switch (window.type) {
     case 'tumbling':
     case 'hopping':
@@ -104,18 +104,21 @@ function storeFormat(
         kind: 'time-windows',
         keySerde: windowKeys(key, window.sizeMs),
         valueSerde: orMarker(value),
+        format: { windowSizeMs: window.sizeMs, advanceMs: window.advanceMs },
       };
     case 'sliding':
       return {
         kind: 'sliding-windows',
         keySerde: timedKeys(key),
         valueSerde: slidingWindows(value),
+        format: { timeDifferenceMs: window.timeDifferenceMs },
       };
     case 'session':
       return {
         kind: 'session-windows',
         keySerde: timedKeys(key),
         valueSerde: sessionLists(value),
+        format: { inactivityGapMs: window.inactivityGapMs },
       };
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { MillraceOptions } from '../../src/config/millrace-config';
 import { binding } from '../../src/state/rocksdb-binding';
@@ -122,6 +123,28 @@ describe('a service that must not start', () => {
     expect(await again.end()).toEqual({ code: 1, signal: null });
     expect(codeOf(again.log.at(-1)!)).toBe('STATE_FORMAT_UNSUPPORTED');
     expect(await readTopic(brokers, names.output)).toEqual([]);
+  }, 60_000);
+
+  it('its topology would misread the state that an earlier one left: says what changed, and goes on with what fits', async () => {
+    const applicationId = uniqueName('refused');
+    const names = namesOf(applicationId);
+    await createTopics(brokers, { topic: names.input, partitions: 1 }, { topic: names.output, partitions: 1 });
+    fleet = new ServiceFleet({ services, brokers, applicationId, topology: 'per-key-count', parameters: names });
+    await fleet.start('only').until(running, { what: 'the running state' });
+    await fleet.terminateAll();
+    const file = path.join(fleet.stateDirectory('only'), applicationId, 'topology.json');
+    const shape = readFileSync(file, 'utf8');
+    expect(JSON.parse(shape)).toMatchObject({ stores: { counts: { kind: 'timestamped-key-value', subtopology: 0 } } });
+
+    writeFileSync(file, shape.replace('"valueSerde": "int64"', '"valueSerde": "json"'));
+    const service = fleet.start('only');
+    expect(await service.end()).toEqual({ code: 1, signal: null });
+    const line = service.log.at(-1)!;
+    expect(codeOf(line)).toBe('TOPOLOGY_CHANGED');
+    expect(line.msg).toContain("store 'counts': value serde was json, and is int64");
+
+    writeFileSync(file, shape);
+    await fleet.start('only').until(running, { what: 'the running state' });
   }, 60_000);
 
   it('does not join the group when its topics are wrong', async () => {

@@ -95,6 +95,18 @@ describe('prepareTopics', () => {
     },
   );
 
+  it('has its plan looked at before it creates anything', async () => {
+    const broker = withUserTopics();
+    const options = { applicationId: 'app', replicationFactor: 1, deadLetterTopic: undefined };
+    const refuse = ({ sourcePartitions }: TopicPlan): void => {
+      throw new Error(`no ${sourcePartitions.get(REPARTITION)} partitions`);
+    };
+    await expect(
+      prepareTopics(broker as unknown as TopicAdmin, options, topology, silentLogger, refuse),
+    ).rejects.toThrow('no 2 partitions');
+    expect(broker.created).toEqual([]);
+  });
+
   it('names all missing sources at once', async () => {
     const many = build((builder) => builder.stream(['a', 'b'], text).to('out'));
     const broker = new TopicsInMemory();

@@ -7,6 +7,7 @@ import { partitionKey } from '../../../src/kafka';
 import { stampValue } from '../../../src/state/entry-codec';
 import { openMemoryState } from '../../../src/state/memory-state';
 import type { StateDatabase } from '../../../src/state/state-database';
+import type { AsyncEnvironment } from '../../../src/task/async-records';
 import type { FailureHandlers } from '../../../src/task/record-failures';
 import { decodePartitionTime } from '../../../src/task/partition-time';
 import type { SealedTask, Task } from '../../../src/task/task';
@@ -22,6 +23,7 @@ export const DEAD_LETTERS = 'dead-letters';
 export interface TaskRunOptions extends KeptRecordsOptions {
   readonly handlers?: Partial<FailureHandlers>;
   readonly logger?: Logger;
+  readonly async?: AsyncEnvironment;
   /** Which part of the topology runs. Default 0. */
   readonly subtopology?: number;
   /** For all stores together. Default: more than a test needs. */
@@ -122,7 +124,7 @@ export class TaskRun {
   async process(): Promise<this> {
     for (;;) {
       const processed = this.slice();
-      await this.task.quiesced();
+      await this.task.settled();
       if (processed > 0) continue;
       if (this.task.inputs.every((queue) => queue.inPreparation === 0)) return this;
       await this.signal.wait(60_000);
@@ -184,6 +186,7 @@ export class TaskRun {
       logger: options.logger ?? silentLogger,
       wallClock: options.wallClock ?? (() => 0),
       maxTaskIdleMs: options.maxTaskIdleMs,
+      async: options.async,
     });
     const starts = layout
       .inputsOf(id)

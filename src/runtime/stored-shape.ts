@@ -1,0 +1,91 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MillraceError } from '../errors/millrace-error';
+import type { Logger } from '../logging/logger';
+import { guardDirectory } from '../state/rocksdb-failure';
+import { StateFormatError } from '../state/state-database-errors';
+import { mergedShape, shapeChanges, type ShapeChange, type TopologyShape } from './topology-shape';
+
+/** The topology does not fit the state that an earlier version of it left. Nothing was touched. */
+export class TopologyChangedError extends MillraceError {
+  readonly code = 'TOPOLOGY_CHANGED';
+
+  constructor(
+    readonly directory: string,
+    readonly changes: readonly ShapeChange[],
+  ) {
+    const lines = changes.map(
+      ({ what, property, before, now, consequence }) =>
+        `\n  - ${what}: ${property} was ${before}, and is ${now}: ${consequence}`,
+    );
+    super(
+      `The topology does not fit the state in ${directory}, which an earlier version of it wrote:${lines.join('')}\n` +
+        'Undo the change, or give what changed a new name, under which it begins anew. If the old state is not needed, reset the application.',
+    );
+  }
+}
+
+const VERSION = 1;
+
+/** The shape of the topology that wrote the state of this instance: `topology.json` in its state directory. */
+export class StoredShape {
+  private readonly file: string;
+
+  private constructor(
+    private readonly directory: string,
+    private stored: TopologyShape | undefined,
+  ) {
+    this.file = shapeFile(directory);
+  }
+
+  /**
+   * @throws {StateFormatError} when a newer Millrace wrote it
+   * @throws {StateDirectoryError}
+   */
+  static async read(directory: string, logger: Logger): Promise<StoredShape> {
+    const file = shapeFile(directory);
+    const text = await guardDirectory(directory, () =>
+      readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    );
+    if (text === undefined) return new StoredShape(directory, undefined);
+    try {
+      const { version, stores, repartitionTopics } = JSON.parse(text) as TopologyShape & { version: number };
+      if (version > VERSION) throw new StateFormatError(file, version, VERSION);
+      if (typeof stores === 'object' && typeof repartitionTopics === 'object')
+        return new StoredShape(directory, { stores, repartitionTopics });
+    } catch (error) {
+      if (error instanceof StateFormatError) throw error;
+    }
+    logger.warn(
+      { event: 'topology_shape_unreadable', file },
+      `${file} cannot be read: whether the topology still fits its state is not checked at this start`,
+    );
+    return new StoredShape(directory, undefined);
+  }
+
+  /** @throws {TopologyChangedError} when that topology would misread the state */
+  check(shape: TopologyShape): void {
+    if (this.stored === undefined) return;
+    const changes = shapeChanges(this.stored, shape);
+    if (changes.length > 0) throw new TopologyChangedError(this.directory, changes);
+  }
+
+  /** From now on state is of this shape. */
+  async write(shape: TopologyShape): Promise<void> {
+    const merged = mergedShape(this.stored, shape);
+    const text = `${JSON.stringify({ version: VERSION, ...merged }, undefined, 2)}\n`;
+    await guardDirectory(this.directory, async () => {
+      const draft = `${this.file}.new`;
+      await writeFile(draft, text, { mode: 0o600 });
+      await rename(draft, this.file);
+    });
+    this.stored = merged;
+  }
+}
+
+function shapeFile(directory: string): string {
+  return join(directory, 'topology.json');
+}
