@@ -113,7 +113,8 @@ describe('damaged RocksDB files', () => {
 
   it('are refused on reading, by key and in a scan, when a table file has a wrong bit', () =>
     withCopy(
-      async (directory) => flip(join(directory, (await files(directory, /\.sst$/))[0]!), 5000),
+      // In the newest one: what older ones say of a key may have been written again since, and is not read then.
+      async (directory) => flip(join(directory, (await files(directory, /\.sst$/)).at(-1)!), 5000),
       async (directory) => {
         const database = await open(directory);
         const store = database.store('entries');
