@@ -36,7 +36,7 @@ export class WindowedStreamOperators
   ) {}
 
   count(materialized?: string | ErasedOptions): KTable<Windowed<unknown>, number> {
-    return this.materialize(
+    return this.materialize<number>(
       'count',
       {
         initializer: () => 0,
@@ -45,7 +45,7 @@ export class WindowedStreamOperators
       },
       int64AsNumber,
       typeof materialized === 'string' ? { store: materialized } : materialized,
-    ) as unknown as KTable<Windowed<unknown>, number>;
+    );
   }
 
   reduce(reducer: (aggregate: never, value: never) => unknown, options?: ErasedOptions): WindowedTable {
@@ -75,12 +75,12 @@ export class WindowedStreamOperators
     return this.materialize('aggregate', fold, options?.value, options);
   }
 
-  private materialize(
+  private materialize<V = never>(
     kind: string,
     fold: { readonly initializer: () => unknown; readonly aggregator: Aggregator; readonly merger: Merger | undefined },
     valueSerde: Serde<unknown> | undefined,
     options: ErasedOptions | undefined,
-  ): WindowedTable {
+  ): KTable<Windowed<unknown>, V> {
     const { grouping, window } = this;
     const aggregation: WindowAggregation = {
       kind,
@@ -93,6 +93,6 @@ export class WindowedStreamOperators
       ...this.options,
     };
     const { at, store } = addWindowAggregation(this.draft, aggregation, options);
-    return new TableOperators(this.draft, at, store, this.streamAt) as unknown as WindowedTable;
+    return new TableOperators(this.draft, at, store, this.streamAt) as unknown as KTable<Windowed<unknown>, V>;
   }
 }
