@@ -2,7 +2,7 @@ import type { BenchContext } from './context';
 import { numberOf, runJavaTool } from './java-tool';
 
 /** What an engine wrote, in numbers that do not depend on the order of the records. */
-export interface OutputDigest {
+interface OutputDigest {
   readonly records: number;
   /** Over all records. */
   readonly all: string;
@@ -11,7 +11,7 @@ export interface OutputDigest {
 }
 
 /** Reads the output of a finished run as a read_committed consumer. */
-export async function digestOutput(context: BenchContext, topic: string): Promise<OutputDigest> {
+async function digestOutput(context: BenchContext, topic: string): Promise<OutputDigest> {
   const digest = await runJavaTool(context.classPath, 'OutputDigest', {
     brokers: context.cluster.brokers.join(','),
     topic,
@@ -26,10 +26,16 @@ export class SameOutput {
   /** @param part - whether every record must be the same, or the last of each key: where an engine merges updates */
   constructor(private readonly part: 'all' | 'last') {}
 
-  /** @throws Error when it is not what the first one was */
-  check(title: string, digest: OutputDigest): void {
+  /**
+   * Reads what an engine wrote.
+   *
+   * @returns the number of records
+   * @throws Error when it is not what the first one was
+   */
+  async check(context: BenchContext, title: string, topic: string): Promise<number> {
+    const digest = await digestOutput(context, topic);
     this.first ??= { title, digest };
-    if (digest[this.part] === this.first.digest[this.part]) return;
+    if (digest[this.part] === this.first.digest[this.part]) return digest.records;
     throw new Error(
       `the outputs differ: ${this.first.title} wrote ${JSON.stringify(this.first.digest)}, ${title} ${JSON.stringify(digest)}`,
     );

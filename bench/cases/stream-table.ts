@@ -5,7 +5,7 @@ import { samplesUntil } from '../drain';
 import type { Engine } from '../engines/engine';
 import type { Input } from '../input';
 import { createInput, fillTopic } from '../input';
-import { digestOutput, SameOutput } from '../output-digest';
+import { SameOutput } from '../output-digest';
 import { rateFigures } from '../rate-figures';
 import type { CaseResult } from '../report';
 import { RunningEngine } from '../running-engine';
@@ -57,9 +57,8 @@ async function joinWithTable(
     running.startAgain();
     const samples = await samplesUntil(running, [stream]);
     await running.process.stop();
-    const digest = await digestOutput(context, running.outputTopic);
-    same.check(engine.title, digest);
-    return rateFigures({ startedAt: running.process.startedAt, samples, outputRecords: digest.records });
+    const outputRecords = await same.check(context, engine.title, running.outputTopic);
+    return rateFigures({ startedAt: running.process.startedAt, samples, outputRecords });
   } finally {
     await running.remove();
     await context.cluster.deleteTopics(topic);

@@ -14,7 +14,7 @@ import type { Change } from '../topology/operators';
 import { combinedKey, combinedKeyPrefix } from '../topology/subscription-serdes';
 import { OperatorNode, type Processed } from './operator-node';
 import type { TaskContext } from './task-context';
-import { createValueGetter, type ValueGetter } from './value-getters';
+import { TableLookupNode } from './table-lookup-node';
 
 const HASH_BYTES = 16;
 
@@ -103,34 +103,16 @@ export class ForeignKeySubscribeNode extends OperatorNode {
 }
 
 /** Keeps the subscriptions, and answers each with the foreign value of now. */
-export class ForeignKeyLookupNode extends OperatorNode {
+export class ForeignKeyLookupNode extends TableLookupNode {
   private readonly store: EpochStore<unknown, unknown>;
-  private readonly foreign: ValueGetter;
 
   constructor(
     name: string,
     context: TaskContext,
     private readonly operator: ForeignKeyLookupOperator,
   ) {
-    super(name, context);
+    super(name, context, operator.view);
     this.store = context.stores.get(operator.subscriptions)!;
-    this.foreign = createValueGetter(operator.view, context, name);
-  }
-
-  override requestsState(keySerde: string): boolean {
-    return this.foreign.requestsState(keySerde);
-  }
-
-  override requestState(key: unknown): void {
-    this.foreign.requestState(key);
-  }
-
-  override init(): Promise<void> | undefined {
-    return this.foreign.init();
-  }
-
-  override close(): Promise<void> | undefined {
-    return this.foreign.close();
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
@@ -158,7 +140,7 @@ export class ForeignKeyLookupNode extends OperatorNode {
     if (subscription.instruction === SubscriptionInstruction.DELETE) return undefined;
     let waiting: Processed;
     try {
-      waiting = this.foreign.get(foreignKey);
+      waiting = this.table.get(foreignKey);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -179,7 +161,7 @@ export class ForeignKeyLookupNode extends OperatorNode {
   }
 
   private answerWithFound(subscription: Subscription, timestamp: number): Processed {
-    const { value, timestamp: foreignTimestamp } = this.foreign;
+    const { value, timestamp: foreignTimestamp } = this.table;
     const { instruction } = subscription;
     if (instruction === SubscriptionInstruction.ANSWER_IF_PRESENT && value === undefined) return undefined;
     const answer = instruction === SubscriptionInstruction.DELETE_AND_ANSWER ? undefined : value;
@@ -231,39 +213,20 @@ function after(prefix: Buffer): Buffer {
 }
 
 /** Joins an answer with the left value, unless that has changed since it subscribed. */
-export class ForeignKeyResponseNode extends OperatorNode {
-  private readonly leftValue: ValueGetter;
-
+export class ForeignKeyResponseNode extends TableLookupNode {
   constructor(
     name: string,
     context: TaskContext,
     private readonly operator: ForeignKeyResponseOperator,
   ) {
-    super(name, context);
-    this.leftValue = createValueGetter(operator.view, context, name);
-  }
-
-  override requestsState(keySerde: string): boolean {
-    return this.leftValue.requestsState(keySerde);
-  }
-
-  override requestState(key: unknown): void {
-    this.leftValue.requestState(key);
-  }
-
-  override init(): Promise<void> | undefined {
-    return this.leftValue.init();
-  }
-
-  override close(): Promise<void> | undefined {
-    return this.leftValue.close();
+    super(name, context, operator.view);
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
     const response = value as SubscriptionResponse;
     let waiting: Processed;
     try {
-      waiting = this.leftValue.get(key);
+      waiting = this.table.get(key);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -290,7 +253,7 @@ export class ForeignKeyResponseNode extends OperatorNode {
 
   private join(key: unknown, { hash, foreignValue }: SubscriptionResponse, timestamp: number): Processed {
     const { left, joiner, valueSerde } = this.operator;
-    const { value } = this.leftValue;
+    const { value } = this.table;
     let joined: unknown = null;
     try {
       if (!sameHash(hash, hashOf(value, valueSerde))) {

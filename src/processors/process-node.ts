@@ -5,6 +5,7 @@ import { CurrentKey } from '../state/keyed/current-key';
 import { KeyedStates } from '../state/keyed/keyed-states';
 import { loadRequested } from '../state/load-requested';
 import type { ProcessOperator } from '../topology/operators';
+import { isPromiseLike } from '../topology/awaitable';
 import type {
   Awaitable,
   ForwardOptions,
@@ -227,7 +228,7 @@ export class ProcessNode extends OperatorNode {
   }
 
   private finish(waiting: Awaitable<void>, timestampBefore: number): Processed {
-    if (this.waitingForward !== undefined || isThenable(waiting)) return this.settle(waiting, timestampBefore);
+    if (this.waitingForward !== undefined || isPromiseLike(waiting)) return this.settle(waiting, timestampBefore);
     this.end(timestampBefore);
     return this.expireStores();
   }
@@ -387,9 +388,4 @@ function undeclaredTimers(node: string): TimerService {
     throw new TimersNotDeclaredError(node, 'option');
   };
   return { registerEventTimeTimer: refuse, registerProcessingTimeTimer: refuse, deleteTimer: refuse };
-}
-
-/** Also for promises of another library, or of another realm. */
-function isThenable(value: unknown): boolean {
-  return typeof (value as PromiseLike<void> | undefined)?.then === 'function';
 }

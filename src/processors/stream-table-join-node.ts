@@ -1,12 +1,11 @@
 import type { StreamTableJoinOperator } from '../topology/table-node-operators';
 import { historyRetentionOf } from '../topology/table-views';
-import { OperatorNode, type Processed } from './operator-node';
+import type { Processed } from './operator-node';
 import type { TaskContext } from './task-context';
-import { createValueGetter, type ValueGetter } from './value-getters';
+import { TableLookupNode } from './table-lookup-node';
 
 /** Joins each record with the table's current value for its key. */
-export class StreamTableJoinNode extends OperatorNode {
-  private readonly table: ValueGetter;
+export class StreamTableJoinNode extends TableLookupNode {
   private readonly versioned: boolean;
 
   constructor(
@@ -14,25 +13,8 @@ export class StreamTableJoinNode extends OperatorNode {
     context: TaskContext,
     protected readonly operator: StreamTableJoinOperator,
   ) {
-    super(name, context);
-    this.table = createValueGetter(operator.view, context, name);
+    super(name, context, operator.view);
     this.versioned = historyRetentionOf(operator.view) !== undefined;
-  }
-
-  override requestsState(keySerde: string): boolean {
-    return this.table.requestsState(keySerde);
-  }
-
-  override requestState(key: unknown): void {
-    this.table.requestState(key);
-  }
-
-  override init(): Promise<void> | undefined {
-    return this.table.init();
-  }
-
-  override close(): Promise<void> | undefined {
-    return this.table.close();
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {

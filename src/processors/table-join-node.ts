@@ -1,12 +1,11 @@
 import type { Change } from '../topology/operators';
 import type { TableJoinOperator } from '../topology/table-node-operators';
-import { OperatorNode, type Processed } from './operator-node';
+import type { Processed } from './operator-node';
 import type { TaskContext } from './task-context';
-import { createValueGetter, type ValueGetter } from './value-getters';
+import { TableLookupNode } from './table-lookup-node';
 
 /** One side of a table-table join: joins each change of this side with the current value of the other. */
-export class TableJoinNode extends OperatorNode {
-  private readonly other: ValueGetter;
+export class TableJoinNode extends TableLookupNode {
   /** Whether a key that only the other side has is in the result. */
   private readonly otherSuffices: boolean;
   /** Whether a key that only this side has is in the result. */
@@ -17,27 +16,10 @@ export class TableJoinNode extends OperatorNode {
     context: TaskContext,
     private readonly operator: TableJoinOperator,
   ) {
-    super(name, context);
-    const { kind, side, view } = operator;
-    this.other = createValueGetter(view, context, name);
+    super(name, context, operator.view);
+    const { kind, side } = operator;
     this.thisSuffices = kind === 'outer' || (kind === 'left' && side === 'left');
     this.otherSuffices = kind === 'outer' || (kind === 'left' && side === 'right');
-  }
-
-  override requestsState(keySerde: string): boolean {
-    return this.other.requestsState(keySerde);
-  }
-
-  override requestState(key: unknown): void {
-    this.other.requestState(key);
-  }
-
-  override init(): Promise<void> | undefined {
-    return this.other.init();
-  }
-
-  override close(): Promise<void> | undefined {
-    return this.other.close();
   }
 
   process(key: unknown, value: unknown, timestamp: number): Processed {
@@ -48,7 +30,7 @@ export class TableJoinNode extends OperatorNode {
     }
     let waiting: Processed;
     try {
-      waiting = this.other.get(key);
+      waiting = this.table.get(key);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -72,7 +54,7 @@ export class TableJoinNode extends OperatorNode {
   }
 
   private join(key: unknown, { newValue, oldValue, isLatest }: Change<unknown>, timestamp: number): Processed {
-    const { value: otherValue, timestamp: otherTimestamp } = this.other;
+    const { value: otherValue, timestamp: otherTimestamp } = this.table;
     if (otherValue === undefined) {
       if (!this.thisSuffices) return undefined;
       if (newValue === undefined && oldValue === undefined) return undefined;

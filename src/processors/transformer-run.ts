@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../topology/awaitable';
 import type { Awaitable, KeyValueStore } from '../topology/processor-api';
 import type { ValueTransformer, ValueTransformerSupplier } from '../topology/value-transformer';
 import { StoreNotAttachedError } from './store-not-attached-error';
@@ -34,7 +35,7 @@ export class TransformerRun {
   /** Undefined where the result is no value. */
   transform(key: unknown, value: unknown): Awaitable<unknown> {
     const transformed = this.transformer.transform(key, value ?? null);
-    if (typeof (transformed as PromiseLike<unknown> | null | undefined)?.then === 'function') {
+    if (isPromiseLike(transformed)) {
       return Promise.resolve(transformed).then((late) => late ?? undefined);
     }
     return transformed ?? undefined;

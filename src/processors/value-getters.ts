@@ -140,11 +140,8 @@ class VersionedGetter extends ValueGetter {
 }
 
 /** Of a table that is worked out from another, value by value. */
-class DerivedGetter extends ValueGetter {
-  constructor(
-    private readonly of: ValueGetter,
-    private readonly derive: (key: unknown, value: unknown) => unknown,
-  ) {
+abstract class GetterOverOther extends ValueGetter {
+  constructor(protected readonly of: ValueGetter) {
     super();
   }
 
@@ -158,10 +155,8 @@ class DerivedGetter extends ValueGetter {
     return waiting === undefined ? this.take(key) : waiting.then(() => this.take(key));
   }
 
-  private take(key: unknown): undefined {
-    const { value, timestamp } = this.of;
-    return this.found(value === undefined ? undefined : this.derive(key, value), timestamp);
-  }
+  /** Makes the answer of what the other table answered. */
+  protected abstract take(key: unknown): Processed;
 
   requestsState(keySerde: string): boolean {
     return this.of.requestsState(keySerde);
@@ -180,37 +175,33 @@ class DerivedGetter extends ValueGetter {
   }
 }
 
-class TransformedGetter extends ValueGetter {
+class DerivedGetter extends GetterOverOther {
   constructor(
-    private readonly of: ValueGetter,
+    of: ValueGetter,
+    private readonly derive: (key: unknown, value: unknown) => unknown,
+  ) {
+    super(of);
+  }
+
+  protected override take(key: unknown): undefined {
+    const { value, timestamp } = this.of;
+    return this.found(value === undefined ? undefined : this.derive(key, value), timestamp);
+  }
+}
+
+class TransformedGetter extends GetterOverOther {
+  constructor(
+    of: ValueGetter,
     private readonly transformer: TransformerRun,
   ) {
-    super();
+    super(of);
   }
 
-  get(key: unknown): Processed {
-    const waiting = this.of.get(key);
-    return waiting === undefined ? this.take(key) : waiting.then(() => this.take(key));
-  }
-
-  override getAsOf(key: unknown, timestamp: number): Processed {
-    const waiting = this.of.getAsOf(key, timestamp);
-    return waiting === undefined ? this.take(key) : waiting.then(() => this.take(key));
-  }
-
-  private take(key: unknown): Processed {
+  protected override take(key: unknown): Processed {
     const { value, timestamp } = this.of;
     const transformed = this.transformer.transform(key, value);
     if (!(transformed instanceof Promise)) return this.found(transformed, timestamp);
     return transformed.then((late) => this.found(late, timestamp));
-  }
-
-  requestsState(keySerde: string): boolean {
-    return this.of.requestsState(keySerde);
-  }
-
-  requestState(key: unknown): void {
-    this.of.requestState(key);
   }
 
   override async init(): Promise<void> {

@@ -8,6 +8,7 @@ import type { TopologyDraft } from './topology-draft';
 import type { WindowDefinition, WindowFold } from './window-operators';
 import type { WindowedCogroupOptions } from './windowed-options';
 import { addWindowAggregation, type WindowAggregation, type WindowInput } from './windowed-operators';
+import { storageOf } from './store-options';
 
 type Aggregator = WindowFold['aggregator'];
 type Merger = (key: unknown, first: unknown, second: unknown) => unknown;
@@ -49,8 +50,7 @@ export class CogroupedStreamOperators implements Erased<KCogroupedStream<unknown
       name: store,
       keySerde,
       valueSerde,
-      changelog: options.changelog ?? true,
-      backend: options.backend ?? 'rocksdb',
+      ...storageOf(options),
     });
     const folds = inputs.map(({ parent, aggregator }, index) => {
       const name = `${node}-input-${index + 1}`;

@@ -7,6 +7,7 @@ import { IllegalNameError, TopologyError } from './errors';
 import { isLegalName } from './node-names';
 import type { StreamPosition } from './stream-position';
 import type { TopologyDraft } from './topology-draft';
+import { storageOf } from './store-options';
 
 export interface ErasedDeduplicateOptions extends ErasedOptions {
   readonly withinMs: number;
@@ -50,8 +51,7 @@ export function addDeduplication(
     name: store,
     keySerde: deduplicateKeys(withinMs, idSerde).serde,
     valueSerde: int64AsNumber,
-    changelog: options.changelog ?? true,
-    backend: options.backend ?? 'rocksdb',
+    ...storageOf(options),
   });
   let parent = at.node;
   let valueSerde = at.valueSerde;

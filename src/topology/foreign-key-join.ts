@@ -8,6 +8,7 @@ import { responseSerde, subscriptionSerde } from './subscription-serdes';
 import type { JoinableTable } from './table-join';
 import { storesOf } from './table-views';
 import type { TopologyDraft } from './topology-draft';
+import { storageOf } from './store-options';
 
 /**
  * Adds a join by foreign key: the left table subscribes through one internal topic, and the foreign side answers through another.
@@ -52,8 +53,7 @@ export function joinOnForeignKey(
     name: subscriptions,
     keySerde: bytes,
     valueSerde: subscription,
-    changelog: options?.changelog ?? true,
-    backend: options?.backend ?? 'rocksdb',
+    ...storageOf(options),
   });
   const lookup = `${node}-lookup`;
   draft.addProcessor(

@@ -11,6 +11,7 @@ import type { WindowDefinition } from './window-operators';
 import type { WindowedOptions } from './windowed-options';
 import type { WindowInput } from './windowed-operators';
 import { WindowedStreamOperators } from './windowed-stream-operators';
+import { storageOf } from './store-options';
 
 /** A stream's records grouped by key, and whether they have to move first. */
 export interface Grouping {
@@ -88,8 +89,7 @@ export class GroupedStreamOperators implements Erased<KGroupedStream<unknown, un
       name: store,
       keySerde,
       valueSerde,
-      changelog: options?.changelog ?? true,
-      backend: options?.backend ?? 'rocksdb',
+      ...storageOf(options),
     });
     this.draft.addProcessor(node, { type: 'aggregate', store, ...fold }, [this.partitionedByKey(store)], [store]);
     return new TableOperators(

@@ -15,3 +15,11 @@ export interface StoreOptions {
    */
   readonly changelog?: boolean | undefined;
 }
+
+/** What holds where nothing is said. */
+export function storageOf(options: StoreOptions | undefined): {
+  readonly changelog: boolean;
+  readonly backend: 'rocksdb' | 'memory';
+} {
+  return { changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
+}

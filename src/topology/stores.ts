@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from './graph';
 import type { KeyValueStore, TimestampedKeyValueStore } from './processor-api';
 import type { SessionStore, StoreOf, WindowStore } from './store-api';
-import type { StoreOptions } from './store-options';
+import { storageOf, type StoreOptions } from './store-options';
 import { sessionStore, windowStore } from './window-store-definitions';
 import type { SessionStoreOptions, WindowStoreOptions } from './window-store-definitions';
 import { versionedEntrySerde, versionedKeySerde } from './versioned-serdes';
@@ -37,8 +37,7 @@ export const stores = Object.freeze({
       name: options.name,
       keySerde: options.key,
       valueSerde: options.value,
-      changelog: options.changelog ?? true,
-      backend: options.backend ?? 'rocksdb',
+      ...storageOf(options),
     };
   },
 
@@ -56,8 +55,7 @@ export const stores = Object.freeze({
       name: options.name,
       keySerde: options.key,
       valueSerde: options.value,
-      changelog: options.changelog ?? true,
-      backend: options.backend ?? 'rocksdb',
+      ...storageOf(options),
       showsTimestamps: true,
     };
   },
@@ -106,8 +104,7 @@ export const stores = Object.freeze({
       keySerde: versionedKeySerde(options.key, historyRetentionMs),
       valueSerde: versionedEntrySerde(options.value),
       versioned: { keySerde: options.key, historyRetentionMs },
-      changelog: options.changelog ?? true,
-      backend: options.backend ?? 'rocksdb',
+      ...storageOf(options),
     };
   },
 });

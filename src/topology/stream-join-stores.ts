@@ -2,11 +2,11 @@ import type { Serde } from '../serde/serde';
 import { timedLists } from '../serde/timed-list';
 import type { StoreDefinition } from './graph';
 import { joinBucketKeys, unjoinedKeys, type StreamJoin } from './stream-join';
-import type { StoreOptions } from './stores';
+import { storageOf, type StoreOptions } from './store-options';
 
 /** The stores of a join: one of each side, and one of records that were not joined yet. */
 export function streamJoinStores(join: StreamJoin, options: StoreOptions | undefined): readonly StoreDefinition[] {
-  const common = { changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
+  const common = storageOf(options);
   const bucketSerde = joinBucketKeys(join.windows, join.keySerde).serde as Serde<unknown>;
   const sides = [
     { name: join.leftStore, valueSerde: timedLists(`timed(${join.leftSerde.name})`) },

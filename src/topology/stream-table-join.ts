@@ -6,6 +6,7 @@ import type { JoinableTable } from './table-join';
 import type { StreamTableJoinOperator } from './table-node-operators';
 import { historyRetentionOf, storesOf } from './table-views';
 import type { TopologyDraft } from './topology-draft';
+import { storageOf } from './store-options';
 
 /** Adds a join of a stream with a table by their keys, behind a repartition if the stream's key has changed. */
 export function joinStreamWithTable(
@@ -46,8 +47,7 @@ export function joinStreamWithTable(
       name: store,
       keySerde: bufferKeySerde(bufferedKeySerde),
       valueSerde: bufferedRecordSerde(draft.require('value', options.value ?? stream.valueSerde, node, purpose)),
-      changelog: options.changelog ?? true,
-      backend: options.backend ?? 'rocksdb',
+      ...storageOf(options),
     });
     stores.push(store);
   }

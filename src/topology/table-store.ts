@@ -3,6 +3,7 @@ import type { ErasedOptions } from './erased';
 import type { VersionedStore } from './table-views';
 import type { TopologyDraft } from './topology-draft';
 import { versionedEntrySerde, versionedKeySerde } from './versioned-serdes';
+import { storageOf } from './store-options';
 
 /** Adds the store that holds a table, and gives it to the table's node. */
 export function addTableStore(
@@ -17,7 +18,7 @@ export function addTableStore(
   const purpose = `for the store '${name}'`;
   const keySerde = draft.require('key', key, node, purpose);
   const valueSerde = draft.require('value', value, node, purpose);
-  const kept = { name, changelog: options?.changelog ?? true, backend: options?.backend ?? 'rocksdb' };
+  const kept = { name, ...storageOf(options) };
   draft.addStore(
     versioned === undefined
       ? { kind: 'timestamped-key-value', keySerde, valueSerde, ...kept }

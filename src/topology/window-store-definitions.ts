@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from './graph';
 import type { SessionStore, StoreOf, WindowStore } from './store-api';
 import { TopologyError } from './errors';
-import type { StoreOptions } from './store-options';
+import { storageOf, type StoreOptions } from './store-options';
 
 /** What `stores.window` needs to know. */
 export interface WindowStoreOptions<K, V> extends StoreOptions {
@@ -62,8 +62,7 @@ function timed<K, V>(
     name,
     keySerde: asLatin1(`${kind}-${segmentMs}${retainDuplicates ? '-duplicates' : ''}(${key.name})`),
     valueSerde: asBytes(value.name),
-    changelog: options.changelog ?? true,
-    backend: options.backend ?? 'rocksdb',
+    ...storageOf(options),
     ...(windowSizeMs !== undefined && { format: { windowSizeMs } }),
     retention: {
       retentionMs,

@@ -12,6 +12,7 @@ import type { StreamPosition } from './stream-position';
 import { externalTopic } from './topics';
 import type { TopologyDraft } from './topology-draft';
 import type { WindowAggregateOperator, WindowDefinition, WindowFold } from './window-operators';
+import { storageOf } from './store-options';
 
 /** One stream that a windowed aggregation folds. */
 export interface WindowInput {
@@ -49,8 +50,7 @@ export function addWindowAggregation(
   draft.addStore({
     ...storeFormat(window, keySerde, valueSerde),
     name: store,
-    changelog: options?.changelog ?? true,
-    backend: options?.backend ?? 'rocksdb',
+    ...storageOf(options),
   });
   const lateSinks = inputs.map((_, index) => (inputs.length === 1 ? `${node}-late` : `${node}-late-${index + 1}`));
   const operator: WindowAggregateOperator = {
