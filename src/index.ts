@@ -164,5 +164,5 @@ export { IllegalStateError } from './runtime/application-state';
 export type { ApplicationState, StateListener } from './runtime/application-state';
 export { NoStartOffsetError } from './runtime/start-offsets';
 export { TopologyChangedError } from './runtime/stored-shape';
-export type { ShapeChange } from './runtime/topology-shape';
+export type { ShapeChange } from './topology/topology-shape';
 export { CopartitionError, InternalTopicMismatchError, TopicsMissingError } from './runtime/topic-plan';

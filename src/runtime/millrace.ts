@@ -24,8 +24,9 @@ import { StoredShape } from './stored-shape';
 import type { StreamThread, ThreadState } from './stream-thread';
 import { systemClock } from './system-clock';
 import { TaskLayout } from './task-layout';
+import { repartitionCounts } from './topic-plan';
 import { prepareTopics } from './topic-preparation';
-import { shapeOf } from './topology-shape';
+import { shapeOf } from '../topology/topology-shape';
 
 /** What a program may give instead of the defaults. */
 export interface MillraceDependencies {
@@ -162,7 +163,7 @@ export class Millrace {
     this.cleanups.push(() => directory.close());
     if (this.isStopping) return;
     const shape = await StoredShape.read(directory.path, logger);
-    shape.check(shapeOf(config.applicationId, topology));
+    shape.check(shapeOf(topology));
     const memory = new InstanceMemory(config, topology);
     const states = new LocalStates(directory, topology, memory, logger);
     this.cleanups.push(() => states.closeUnassigned());
@@ -171,10 +172,10 @@ export class Millrace {
     await cluster.connect();
     const admin = new TopicAdmin(cluster);
     const plan = await prepareTopics(admin, config, topology, logger, (planned) =>
-      shape.check(shapeOf(config.applicationId, topology, planned)),
+      shape.check(shapeOf(topology, repartitionCounts(config.applicationId, planned))),
     );
     if (this.isStopping) return;
-    await shape.write(shapeOf(config.applicationId, topology, plan));
+    await shape.write(shapeOf(topology, repartitionCounts(config.applicationId, plan)));
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());

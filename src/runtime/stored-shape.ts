@@ -4,7 +4,7 @@ import { MillraceError } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import { guardDirectory } from '../state/rocksdb-failure';
 import { StateFormatError } from '../state/state-database-errors';
-import { mergedShape, shapeChanges, type ShapeChange, type TopologyShape } from './topology-shape';
+import { mergedShape, shapeChanges, type ShapeChange, type TopologyShape } from '../topology/topology-shape';
 
 /** The topology does not fit the state that an earlier version of it left. Nothing was touched. */
 export class TopologyChangedError extends MillraceError {

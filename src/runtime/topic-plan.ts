@@ -119,6 +119,11 @@ export function planTopics(
   return { tasks, internalTopics, sourcePartitions: counts };
 }
 
+/** How many partitions a repartition topic has, by the name that the topology has for it. */
+export function repartitionCounts(applicationId: string, plan: TopicPlan): (name: string) => number | undefined {
+  return (name) => plan.sourcePartitions.get(topicName(applicationId, { name, internal: true }));
+}
+
 export function sourceTopics(applicationId: string, subtopology: Subtopology): string[] {
   return [
     ...new Set(subtopology.sources.flatMap((source) => source.topics.map((topic) => topicName(applicationId, topic)))),

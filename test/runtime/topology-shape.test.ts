@@ -4,13 +4,13 @@ import path from 'node:path';
 import { Millrace, serdes, stores, TopologyChangedError, windows, type StreamsBuilder } from '../../src';
 import { silentLogger } from '../../src/logging/logger';
 import { StoredShape } from '../../src/runtime/stored-shape';
-import { planTopics } from '../../src/runtime/topic-plan';
-import { shapeChanges, shapeOf, type TopologyShape } from '../../src/runtime/topology-shape';
+import { planTopics, repartitionCounts } from '../../src/runtime/topic-plan';
+import { shapeChanges, shapeOf, type TopologyShape } from '../../src/topology/topology-shape';
 import { build, text } from '../topology/build';
 
 function shape(write: (builder: StreamsBuilder) => void, partitions = 2): TopologyShape {
   const topology = build(write);
-  return shapeOf('app', topology, planTopics('app', topology, new Map([['in', partitions]])));
+  return shapeOf(topology, repartitionCounts('app', planTopics('app', topology, new Map([['in', partitions]]))));
 }
 
 const counting = (builder: StreamsBuilder): void => {
@@ -119,7 +119,7 @@ describe('the shape of a topology', () => {
       withStore({ changelog: false })(builder);
     };
     const topology = build(moved);
-    expect(told(shape(withStore({ changelog: false })), shapeOf('app', topology))).toEqual([
+    expect(told(shape(withStore({ changelog: false })), shapeOf(topology))).toEqual([
       "store 'kept' subtopology: 0 -> 1",
     ]);
   });

@@ -1,5 +1,4 @@
-import type { StoreDefinition, Topology } from '../topology/graph';
-import { topicName, type TopicPlan } from './topic-plan';
+import type { StoreDefinition, Topology } from './graph';
 
 /** What state depends on, of a store. */
 export interface StoreShape {
@@ -36,8 +35,11 @@ export interface ShapeChange {
   readonly consequence: string;
 }
 
-/** @param plan - says how many partitions there are; without it they are left out */
-export function shapeOf(applicationId: string, topology: Topology, plan?: TopicPlan): TopologyShape {
+/** @param partitionsOf - how many partitions a repartition topic has, by the name that the topology has for it, where it is known */
+export function shapeOf(
+  topology: Topology,
+  partitionsOf: (repartitionTopic: string) => number | undefined = () => undefined,
+): TopologyShape {
   const stores: Record<string, StoreShape> = {};
   for (const { id, stores: definitions } of topology.subtopologies)
     for (const definition of definitions) stores[definition.name] = storeShape(definition, id);
@@ -45,8 +47,11 @@ export function shapeOf(applicationId: string, topology: Topology, plan?: TopicP
   for (const { keySerde, valueSerde, topics } of topology.subtopologies.flatMap(({ sources }) => sources))
     for (const topic of topics) {
       if (!topic.internal) continue;
-      const partitions = plan?.sourcePartitions.get(topicName(applicationId, topic));
-      repartitionTopics[topic.name] = { partitions, keySerde: keySerde.name, valueSerde: valueSerde.name };
+      repartitionTopics[topic.name] = {
+        partitions: partitionsOf(topic.name),
+        keySerde: keySerde.name,
+        valueSerde: valueSerde.name,
+      };
     }
   return { stores, repartitionTopics };
 }

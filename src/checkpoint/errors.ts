@@ -1,0 +1,41 @@
+import { MillraceError } from '../errors/millrace-error';
+
+/** A snapshot store cannot be read or written now. */
+export class SnapshotStoreError extends MillraceError {
+  readonly code = 'SNAPSHOT_STORE';
+
+  constructor(
+    /** Which store, as it describes itself. */
+    readonly store: string,
+    readonly object: string,
+    what: string,
+    cause?: unknown,
+  ) {
+    super(`${what} '${object}' in ${store} failed${cause instanceof Error ? `: ${cause.message}` : '.'}`, { cause });
+  }
+}
+
+/** A snapshot store has no such object. */
+export class SnapshotMissingError extends MillraceError {
+  readonly code = 'SNAPSHOT_MISSING';
+
+  constructor(
+    readonly store: string,
+    readonly object: string,
+  ) {
+    super(`There is no '${object}' in ${store}.`);
+  }
+}
+
+/** An object of a snapshot store is not what was written to it: its bytes changed, or it was encrypted with another key. */
+export class SnapshotDamagedError extends MillraceError {
+  readonly code = 'SNAPSHOT_DAMAGED';
+
+  constructor(
+    readonly store: string,
+    readonly object: string,
+    readonly damage: string,
+  ) {
+    super(`'${object}' in ${store} cannot be used: ${damage}.`);
+  }
+}
