@@ -27,6 +27,8 @@ export interface ProducedRange {
 export interface EpochProducer {
   /** To be called once, before the committed offsets are read. */
   init(): Promise<void>;
+  /** As brokers number producers; known after `init`. */
+  readonly producerId: number;
   /** By `topic-partition`. An epoch with nothing in it touches no broker. */
   commit(epoch: Epoch): Promise<Map<string, ProducedRange>>;
   close(): void;

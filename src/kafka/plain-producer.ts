@@ -7,7 +7,7 @@ import { ErrorCode } from './protocol/error-codes';
 import type { GroupGeneration } from './protocol/group-generation';
 import { offsetCommitRequest } from './protocol/offsets';
 import type { OffsetAndMetadata } from './protocol/topic-partition';
-import { initProducerIdRequest } from './protocol/transactions';
+import { initProducerIdRequest, NO_PRODUCER } from './protocol/transactions';
 
 export interface PlainProducerOptions {
   readonly cluster: ClusterClient;
@@ -31,6 +31,7 @@ export class PlainProducer implements EpochProducer {
   private current: PlainProducerState = 'NEW';
   private readonly connections: ConnectionSet;
   private readonly sender: BatchSender;
+  private identity = NO_PRODUCER;
 
   constructor(private readonly options: PlainProducerOptions) {
     this.connections = options.cluster.openConnections();
@@ -41,11 +42,16 @@ export class PlainProducer implements EpochProducer {
     return this.current;
   }
 
+  get producerId(): number {
+    return this.identity.producerId;
+  }
+
   async init(): Promise<void> {
     const request = initProducerIdRequest(null, NO_TRANSACTION_TIMEOUT);
     const identity = await this.options.cluster.sendToAny(request, ({ errorCode }) => {
       if (errorCode !== ErrorCode.NONE) throw new BrokerResponseError(errorCode, request.name);
     });
+    this.identity = identity;
     this.sender.useIdentity(identity);
     this.current = 'READY';
   }

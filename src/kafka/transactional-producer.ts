@@ -79,6 +79,10 @@ export class TransactionalProducer implements EpochProducer {
     return this.current;
   }
 
+  get producerId(): number {
+    return this.identity.producerId;
+  }
+
   /** Fences earlier producers with this id; their open transaction is aborted, or completed if it was being committed. */
   async init(): Promise<void> {
     await this.beginEpoch();

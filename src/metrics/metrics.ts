@@ -58,11 +58,20 @@ export interface MillraceMetrics {
   readonly tasks: Gauge;
   /** `millrace_rebalances_total`: assignments received from the group. */
   readonly rebalances: Counter;
+  /** `millrace_snapshot_pause_seconds`: how long a commit waits for the snapshots of its tasks. */
+  readonly snapshotPause: Histogram;
+  /** `millrace_checkpoints_total`, by their outcome: `completed` or `failed`. Counted by the coordinator. */
+  readonly checkpoints: Counter<'outcome'>;
+  /** `millrace_checkpoint_duration_seconds`, of those that completed. Counted by the coordinator. */
+  readonly checkpointDuration: Histogram;
+  /** `millrace_checkpoint_bytes`, of the newest that completed: `stored` for it alone, or `full` with what it shares. */
+  readonly checkpointBytes: Gauge<'extent'>;
   /** `millrace_instance_state`: 1 for the state that the instance is in, 0 for the others it has been in. */
   readonly instanceState: Gauge<'state'>;
 }
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DURATION_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
 const RECORDS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const BYTES = [1_024, 16_384, 131_072, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
 
@@ -125,6 +134,20 @@ export function createMetrics(): MillraceMetrics {
     ]),
     tasks: gauge('tasks', 'Tasks that this instance runs.'),
     rebalances: counter('rebalances_total', 'Assignments received from the consumer group.'),
+    snapshotPause: histogram(
+      'snapshot_pause_seconds',
+      'How long the commit that is the cut of a checkpoint waited for the snapshots of its tasks.',
+      LATENCY_SECONDS,
+    ),
+    checkpoints: counter('checkpoints_total', 'Checkpoints that ended, counted by their coordinator.', ['outcome']),
+    checkpointDuration: histogram(
+      'checkpoint_duration_seconds',
+      'Time from the beginning of a checkpoint until it was complete, counted by its coordinator.',
+      DURATION_SECONDS,
+    ),
+    checkpointBytes: gauge('checkpoint_bytes', 'Size of the newest checkpoint: what was stored for it, and all of it.', [
+      'extent',
+    ]),
     instanceState: gauge(
       'instance_state',
       '1 for the state that the instance is in, 0 for the others it has been in.',

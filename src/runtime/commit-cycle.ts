@@ -12,6 +12,7 @@ import type { MillraceMetrics } from '../metrics/metrics';
 import type { FailpointHook } from './failpoints';
 import { NotAMemberError } from './not-a-member-error';
 import type { RepartitionPurge } from './repartition-purge';
+import type { EpochCut } from './thread-checkpoints';
 
 /** Everything that one commit makes durable. */
 interface SealedEpoch {
@@ -19,6 +20,7 @@ interface SealedEpoch {
   readonly tasks: readonly { readonly task: Task; readonly sealed: SealedTask }[];
   readonly offsets: readonly InputOffset[];
   readonly inputRecords: number;
+  readonly cut: EpochCut | undefined;
 }
 
 /** What a commit cycle works with. */
@@ -40,6 +42,7 @@ export interface CommitCycleParts {
  *     seal       the open epoch ends between two records: its outputs, the changelog record of each changed key, the input offsets
  *     transact   one Kafka transaction of all that, refused by the broker when the group has moved on
  *     write      only then one atomic write per task: changes, input offsets, changelog position
+ *     snapshot   where the epoch is the cut of a checkpoint: before anything of the next epoch is written
  *
  * When transact or write fails, what is in memory is ahead of what is durable and nobody may use it any more: `failure` is set, and
  * the thread drops its tasks and opens them again from committed offsets, database and the changelog's tail.
@@ -56,8 +59,8 @@ export class CommitCycle {
   }
 
   /** Seals the open epoch and begins its transaction. Must not be called while one is running, or while a record is being processed. */
-  begin(tasks: Iterable<Task>, wake: () => void): void {
-    const epoch = this.seal(tasks);
+  begin(tasks: Iterable<Task>, wake: () => void, cut?: EpochCut): void {
+    const epoch = this.seal(tasks, cut);
     if (epoch === undefined) return;
     const startedAt = this.parts.now();
     this.running = this.transact(epoch)
@@ -81,21 +84,23 @@ export class CommitCycle {
     while (this.running !== undefined) await this.running;
   }
 
-  private seal(tasks: Iterable<Task>): SealedEpoch | undefined {
+  private seal(tasks: Iterable<Task>, cut: EpochCut | undefined): SealedEpoch | undefined {
     const sealedTasks: { task: Task; sealed: SealedTask }[] = [];
     const offsets: InputOffset[] = [];
     let processed = 0;
     for (const task of tasks) {
       processed += task.processedRecords;
-      const sealed = task.seal();
+      const sealed = task.seal(cut !== undefined);
       if (sealed === undefined) continue;
       sealedTasks.push({ task, sealed });
       offsets.push(...sealed.inputOffsets);
     }
+    cut?.addBarriers();
     const inputRecords = Math.max(0, processed - this.sealedAtRecords);
     this.sealedAtRecords = processed;
-    if (sealedTasks.length === 0 && this.parts.collector.recordCount === 0) return undefined;
-    return { output: this.parts.collector.seal(), tasks: sealedTasks, offsets, inputRecords };
+    // A cut is one of a thread without tasks, too: its word is waited for.
+    if (cut === undefined && sealedTasks.length === 0 && this.parts.collector.recordCount === 0) return undefined;
+    return { output: this.parts.collector.seal(), tasks: sealedTasks, offsets, inputRecords, cut };
   }
 
   private async transact({ output, offsets }: SealedEpoch): Promise<ReadonlyMap<string, ProducedRange>> {
@@ -111,6 +116,7 @@ export class CommitCycle {
       produced.get(partitionKey(topic, partition))?.nextOffset;
     await Promise.all(epoch.tasks.map(({ task, sealed }) => task.committed(sealed, position)));
     this.parts.failpoint?.('after-state-write');
+    await epoch.cut?.taken(epoch.tasks, produced);
   }
 
   private report({ output, offsets, inputRecords }: SealedEpoch, startedAt: number): void {

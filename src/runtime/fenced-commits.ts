@@ -3,6 +3,7 @@ import type { Logger } from '../logging/logger';
 import type { Task } from '../task/task';
 import { CommitCycle, type CommitCycleParts } from './commit-cycle';
 import type { CommitFailures } from './commit-failures';
+import type { EpochCut } from './thread-checkpoints';
 
 export interface FencedCommitsParts extends Omit<CommitCycleParts, 'producer' | 'onCommitted'> {
   readonly createProducer: () => EpochProducer;
@@ -18,6 +19,7 @@ export interface FencedCommitsParts extends Omit<CommitCycleParts, 'producer' | 
 export class FencedCommits {
   private producer: EpochProducer | undefined;
   private cycle: CommitCycle | undefined;
+  private renewals = 0;
 
   constructor(private readonly parts: FencedCommitsParts) {}
 
@@ -31,8 +33,13 @@ export class FencedCommits {
   }
 
   /** Begins a commit of what these tasks processed. Must not be called while one is running, or while a record is being processed. */
-  begin(tasks: Iterable<Task>): void {
-    this.cycle!.begin(tasks, this.parts.wake);
+  begin(tasks: Iterable<Task>, cut?: EpochCut): void {
+    this.cycle!.begin(tasks, this.parts.wake, cut);
+  }
+
+  /** Who writes since the last `renew`: another one after each. */
+  get writer(): { readonly incarnation: string; readonly producerId: number } {
+    return { incarnation: `${this.producer!.producerId}-${this.renewals}`, producerId: this.producer!.producerId };
   }
 
   /** Resolves when no commit is running. */
@@ -55,6 +62,7 @@ export class FencedCommits {
   async renew(): Promise<void> {
     this.producer?.close();
     this.producer = await this.fencingProducer();
+    this.renewals++;
     const { failures } = this.parts;
     this.cycle = new CommitCycle({
       ...this.parts,

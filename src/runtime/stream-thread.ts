@@ -24,6 +24,7 @@ import type { RepartitionPurge } from './repartition-purge';
 import type { OpenedTask, TaskOpener } from './task-opener';
 import { TaskOpening } from './task-opening';
 import { TaskSet } from './task-set';
+import type { ThreadCheckpoints } from './thread-checkpoints';
 import { isTransactionFailure, lostMembership } from './transaction-failure';
 import { WakeSignal, yieldToEventLoop } from './wake-signal';
 
@@ -51,6 +52,10 @@ export interface ThreadParts {
   readonly purge: RepartitionPurge;
   readonly opener: TaskOpener;
   readonly memory: InstanceMemory;
+  /** Absent where no checkpoints are taken. */
+  readonly checkpoints?: ThreadCheckpoints | undefined;
+  /** The group gave this thread tasks, or the thread gives them up (undefined). */
+  readonly onGeneration: (generationId: number | undefined, tasks: readonly TaskId[]) => void;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   /** Milliseconds that only go forward. */
@@ -181,7 +186,8 @@ export class StreamThread {
       let commitIn: number;
       try {
         commitIn = this.commitIfDue();
-        if (!this.suspended) processed = this.commitWaits ? this.handOnResults() : this.processSlice();
+        if (!this.suspended && this.parts.checkpoints?.isHolding !== true)
+          processed = this.commitWaits ? this.handOnResults() : this.processSlice();
       } catch (error) {
         await this.recoverFromTaskError(error);
         continue;
@@ -244,14 +250,20 @@ export class StreamThread {
     if (this.suspended) return limits.commitIntervalMs;
     const remaining = this.nextCommitAt - now();
     if (this.commits.isRunning) return limits.commitIntervalMs;
-    const due = remaining <= 0 || this.epochIsFull() || this.tasks.some((task) => task.commitRequested);
+    const { checkpoints } = this.parts;
+    if (checkpoints?.isHolding === true) return limits.commitIntervalMs;
+    const due =
+      remaining <= 0 ||
+      checkpoints?.isCutDue === true ||
+      this.epochIsFull() ||
+      this.tasks.some((task) => task.commitRequested);
     if (!due) return remaining;
     // A record that waits wakes the loop when it is done. No other is begun until then: where every record waits, there would never be a moment between two of them.
     this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
     this.tasks.report();
-    this.commits.begin(this.tasks);
+    this.commits.begin(this.tasks, checkpoints?.beginCut());
     return limits.commitIntervalMs;
   }
 
@@ -312,6 +324,8 @@ export class StreamThread {
     this.parts.failpoint?.('during-rebalance');
     if (!this.stopping) this.moveTo('REBALANCING');
     this.suspended = true;
+    this.parts.onGeneration(undefined, []);
+    this.parts.checkpoints?.interrupted('the consumer group rebalanced');
     await this.stopOpening();
     if (cause === 'lost') {
       await this.commits.settled();
@@ -337,6 +351,7 @@ export class StreamThread {
   }
 
   private async startAfresh(): Promise<void> {
+    this.parts.checkpoints?.interrupted('the tasks of a thread are opened again');
     await this.dropTasks();
     await this.commits.renew();
   }
@@ -354,6 +369,7 @@ export class StreamThread {
     this.assigned = tasks;
     this.parts.memory.assigned(this, tasks, () => this.resizeCaches());
     this.suspended = false;
+    this.parts.onGeneration(generationId, tasks);
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
     this.parts.logger.info(
       { event: 'assigned', thread: this.parts.name, tasks: tasks.map(String) },
@@ -403,7 +419,13 @@ export class StreamThread {
 
   private allOpen(): void {
     this.opening = undefined;
-    if (!this.suspended && !this.stopping) this.moveTo('RUNNING');
+    if (this.suspended || this.stopping) return;
+    this.moveTo('RUNNING');
+    const generation = this.generationOfTasks();
+    if (generation === undefined) return;
+    this.parts.checkpoints
+      ?.allOpen(generation, this.commits.writer, [...this.tasks])
+      .catch((error: unknown) => this.fail(error));
   }
 
   private async stopOpening(): Promise<void> {
@@ -422,6 +444,8 @@ export class StreamThread {
 
   private async end(): Promise<void> {
     this.suspended = true;
+    this.parts.onGeneration(undefined, []);
+    this.parts.checkpoints?.interrupted('the instance stops');
     await this.stopOpening();
     this.ending = true;
     const finalCommit = this.commitAtEnd();

@@ -3,6 +3,7 @@ import { partitionKey } from '../kafka';
 import { EpochStore } from '../state/epoch-store';
 import type { StateDatabase } from '../state/state-database';
 import type { AsyncEnvironment } from '../task/async-records';
+import type { BarrierGate } from '../task/barrier';
 import { NO_PARTITION_TIME } from '../task/partition-time';
 import { Task } from '../task/task';
 import type { FailureCounter, FailureHandlers } from '../task/record-failures';
@@ -24,6 +25,8 @@ export interface TaskFactoryParts {
   readonly logger: Logger;
   /** Milliseconds since 1970. Default: of this machine. */
   readonly wallClock?: (() => number) | undefined;
+  /** Absent where no checkpoints are taken. */
+  readonly barrierGate?: BarrierGate | undefined;
   /** Default 0. */
   readonly maxTaskIdleMs?: number | undefined;
   /** Time and chance of asynchronous operators. Default: of the process. */
@@ -81,6 +84,7 @@ export class TaskFactory {
       deadLetterTopic: deadLetterTopic === undefined ? undefined : await collector.topic(deadLetterTopic),
       counter,
       logger,
+      barrierGate: this.parts.barrierGate,
       async: this.parts.async,
     });
     try {

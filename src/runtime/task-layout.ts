@@ -1,6 +1,7 @@
-import type { StoreDefinition, Subtopology, Topology } from '../topology/graph';
+import type { StateDatabase } from '../state/state-database';
+import type { StoreDefinition, Subtopology, Topology, TopicReference } from '../topology/graph';
 import type { TaskId } from '../task/task-id';
-import { changelogTopicName, sourceTopics, type TopicPlan } from './topic-plan';
+import { changelogTopicName, referenceOf, sourceTopics, type TopicPlan } from './topic-plan';
 
 /** Undefined for a task of another version of the topology. */
 export function subtopologyOf(topology: Topology, { subtopology }: TaskId): Subtopology | undefined {
@@ -36,6 +37,21 @@ export class TaskLayout {
     return this.subtopology(id)
       .stores.filter((store) => store.changelog)
       .map((store) => ({ topic: changelogTopicName(this.applicationId, store.name), partition: id.partition, store }));
+  }
+
+  /** How the topology calls one of its source topics. */
+  referenceOf(topic: string): TopicReference {
+    return referenceOf(this.topology, this.applicationId, topic);
+  }
+
+  /** By store: how far its changelog partition is in this state. */
+  changelogPositions(id: TaskId, database: StateDatabase): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.changelogsOf(id).flatMap(({ store: { name } }) => {
+        const position = database.changelogPosition(name);
+        return position === undefined ? [] : [[name, position]];
+      }),
+    );
   }
 
   /** Every source topic: what each member subscribes to. */

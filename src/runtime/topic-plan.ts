@@ -9,6 +9,13 @@ export function topicName(applicationId: string, topic: TopicReference): string 
   return topic.internal ? `${applicationId}-${topic.name}` : topic.name;
 }
 
+/** How the topology calls one of its input topics. */
+export function referenceOf(topology: Topology, applicationId: string, topic: string): TopicReference {
+  const name = topic.slice(applicationId.length + 1);
+  const internal = topic.startsWith(`${applicationId}-`) && topology.repartitionTopics.has(name);
+  return internal ? { name, internal } : { name: topic, internal };
+}
+
 /** How the topic with a store's changes is called in Kafka. */
 export function changelogTopicName(applicationId: string, store: string): string {
   return topicName(applicationId, changelogTopic(store));

@@ -2,6 +2,7 @@ import type { OperatorNode } from '../processors/operator-node';
 import type { SourceNode } from '../topology/graph';
 import type { Headers } from '../serde/record';
 import { NO_HEADERS } from '../serde/record';
+import { barrierOf, type Barrier, type BarrierGate } from './barrier';
 import { InvalidTimestampError } from './invalid-timestamp-error';
 import { NO_PARTITION_TIME } from './partition-time';
 import type { RecordCursor } from './task-io';
@@ -56,6 +57,8 @@ export class PartitionQueue {
   rawKey: Buffer | null = null;
   rawValue: Buffer | null = null;
   unreadable: UnreadableRecord | undefined;
+  /** Met, and not passed yet. */
+  private barrier: Barrier | undefined;
 
   constructor(
     readonly topic: string,
@@ -66,6 +69,8 @@ export class PartitionQueue {
     start: PartitionStart,
     private readonly keepsRawBytes: boolean,
     private readonly wallClock: () => number,
+    /** Of a repartition topic, where checkpoints are taken. */
+    private readonly gate?: BarrierGate | undefined,
   ) {
     this.consumedOffset = start.offset;
     this.fetchedOffset = start.offset;
@@ -109,9 +114,18 @@ export class PartitionQueue {
     return drained ? Math.max(this.fetchedOffset, this.consumedOffset) : this.consumedOffset;
   }
 
-  /** Makes the next record the head; false when nothing is queued. */
+  /** True while a barrier is next that may not be passed yet: nothing of this task may be processed. */
+  get isHeldBack(): boolean {
+    return this.barrier !== undefined;
+  }
+
+  /** Makes the next record the head; false when nothing is queued, or what is next is held back by a barrier. */
   advance(): boolean {
     for (;;) {
+      if (this.barrier !== undefined) {
+        if (this.gate?.mayPass(this.barrier) === false) return (this.hasHead = false);
+        this.barrier = undefined;
+      }
       if (this.current === undefined) {
         this.current = this.cursors.shift();
         if (this.current === undefined) {
@@ -120,6 +134,10 @@ export class PartitionQueue {
         }
       }
       if (this.current.next()) {
+        if (this.gate !== undefined) {
+          this.barrier = barrierOf(this.current);
+          if (this.barrier !== undefined) continue;
+        }
         this.decodeHead(this.current);
         this.hasHead = true;
         return true;

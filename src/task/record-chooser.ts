@@ -50,7 +50,7 @@ export class RecordChooser {
     let mayChoose = true;
     for (const queue of this.queues) {
       if (!queue.hasHead && !queue.advance()) {
-        if (!this.idling.mayGoOnWithout(queue)) mayChoose = false;
+        if (queue.isHeldBack || !this.idling.mayGoOnWithout(queue)) mayChoose = false;
         continue;
       }
       this.idling.arrived(queue);

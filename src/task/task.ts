@@ -11,6 +11,7 @@ import type { StateDatabase } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
 import { AsyncRecords, type AsyncEnvironment } from './async-records';
+import type { BarrierGate } from './barrier';
 import { PartitionQueue, type PartitionStart } from './partition-queue';
 import { PreparedBatch } from './prepared-batch';
 import { realTimers } from './real-timers';
@@ -43,6 +44,8 @@ export interface TaskEnvironment {
   readonly deadLetterTopic: OutputTopic | undefined;
   readonly counter: FailureCounter;
   readonly logger: Logger;
+  /** Absent where no checkpoints are taken. */
+  readonly barrierGate?: BarrierGate | undefined;
   /** Default: of the process. */
   readonly async?: AsyncEnvironment | undefined;
 }
@@ -108,10 +111,10 @@ export class Task {
     );
     this.queues = subtopology.sources.flatMap((source) =>
       source.topics
-        .map((reference) => environment.topicName(reference))
-        .filter((topic) => environment.starts.has(topic))
+        .map((reference) => ({ topic: environment.topicName(reference), internal: reference.internal }))
+        .filter(({ topic }) => environment.starts.has(topic))
         .map(
-          (topic) =>
+          ({ topic, internal }) =>
             new PartitionQueue(
               topic,
               id.partition,
@@ -121,6 +124,7 @@ export class Task {
               environment.starts.get(topic)!,
               this.failures.keepsRawBytes,
               wallClock,
+              internal ? environment.barrierGate : undefined,
             ),
         ),
     );
@@ -410,15 +414,24 @@ export class Task {
     if (failure !== undefined) throw failure;
   }
 
-  /** Ends the open epoch: adds its changelog records to the collector. Undefined when nothing happened in it. */
-  seal(): SealedTask | undefined {
+  /** The task's part of the state. Its owner alone may write to it. */
+  get database(): StateDatabase {
+    return this.environment.database;
+  }
+
+  /**
+   * Ends the open epoch: adds its changelog records to the collector. Undefined when nothing happened in it.
+   *
+   * @param whole - with the offsets of all inputs, not only of those that moved; then it is never undefined
+   */
+  seal(whole = false): SealedTask | undefined {
     this.throwFailure();
     this.context.commitRequested = false;
     for (const node of this.operators.nodes) node.beforeCommit();
     const inputOffsets: InputOffset[] = [];
     for (const queue of this.queues) {
       const offset = queue.committableOffset;
-      if (offset === this.committedOffsets.get(queue)) continue;
+      if (!whole && offset === this.committedOffsets.get(queue)) continue;
       this.committedOffsets.set(queue, offset);
       inputOffsets.push(offsetOf(queue, offset));
     }

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+
+/* What the members of an application tell each other through its control topic, as JSON. Every member reads all of it. */
+
+const topicSchema = z.object({ name: z.string(), internal: z.boolean() });
+const fileSchema = z.object({ name: z.string(), object: z.string(), sizeInBytes: z.number(), sha256: z.string() });
+const taskSnapshotSchema = z.object({
+  task: z.string(),
+  inputs: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number(), metadata: z.string() })),
+  changelogPositions: z.record(z.string(), z.number()),
+  files: z.array(fileSchema),
+});
+
+/** Which checkpoint: numbers count up, and a number of another generation of the group is another checkpoint. */
+const which = { generation: z.number(), number: z.number() };
+
+/** All tasks of a thread are open, and it writes with this producer. From then on it takes part. */
+const readySchema = z.object({
+  type: z.literal('ready'),
+  generation: z.number(),
+  member: z.string(),
+  /** Another one after each failure: what the one before wrote is settled when this is sent. */
+  producer: z.string(),
+  tasks: z.array(z.string()),
+});
+
+/** A checkpoint begins. Who takes part cuts at its next commit. */
+const beginSchema = z.object({
+  type: z.literal('begin'),
+  ...which,
+  /** All of them; a member that writes with another producer by now declines. */
+  participants: z.array(z.object({ member: z.string(), producer: z.string() })),
+  /** The last complete checkpoint: its files may be shared. */
+  base: z.string().optional(),
+  /** Nothing is processed behind the cut until the checkpoint has ended: the application stops with it. */
+  thenStop: z.boolean(),
+});
+
+/** A thread cut: where its barriers are. */
+const cutSchema = z.object({
+  type: z.literal('cut'),
+  ...which,
+  member: z.string(),
+  producer: z.string(),
+  /** As Kafka numbers producers, in decimal. */
+  producerId: z.string(),
+  tasks: z.array(z.string()),
+  barriers: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number() })),
+});
+
+/** A task's snapshot is in the snapshot store. */
+const storedSchema = z.object({
+  type: z.literal('stored'),
+  ...which,
+  member: z.string(),
+  snapshot: taskSnapshotSchema,
+  storedBytes: z.number(),
+  /** Since the thread heard of the checkpoint. */
+  milliseconds: z.number(),
+});
+
+/** A member cannot take part. */
+const declinedSchema = z.object({ type: z.literal('declined'), ...which, member: z.string(), reason: z.string() });
+
+const completedSchema = z.object({ type: z.literal('completed'), ...which, id: z.string(), thenStop: z.boolean() });
+
+const abortedSchema = z.object({ type: z.literal('aborted'), ...which, reason: z.string() });
+
+/** Records of repartition partitions below these offsets are needed by no checkpoint. */
+const floorsSchema = z.object({
+  type: z.literal('floors'),
+  generation: z.number(),
+  floors: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number() })),
+});
+
+/** Somebody wants a checkpoint or savepoint now. Sent again until it is answered. */
+const requestSchema = z.object({
+  type: z.literal('request'),
+  request: z.string(),
+  kind: z.enum(['checkpoint', 'savepoint']),
+  /** The id of the savepoint; chosen by the coordinator where it is missing. */
+  id: z.string().optional(),
+  thenStop: z.boolean(),
+  /** Source topics are not read any more, and all that is on its way is processed before the cut. */
+  drain: z.boolean(),
+});
+
+/** What became of a request. */
+const answerSchema = z.object({
+  type: z.literal('answer'),
+  request: z.string(),
+  outcome: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('begun'), number: z.number() }),
+    z.object({ status: z.literal('completed'), id: z.string() }),
+    z.object({ status: z.literal('failed'), reason: z.string() }),
+  ]),
+});
+
+const messageSchema = z.discriminatedUnion('type', [
+  readySchema,
+  beginSchema,
+  cutSchema,
+  storedSchema,
+  declinedSchema,
+  completedSchema,
+  abortedSchema,
+  floorsSchema,
+  requestSchema,
+  answerSchema,
+]);
+
+export type ControlMessage = z.infer<typeof messageSchema>;
+export type Ready = z.infer<typeof readySchema>;
+export type Begin = z.infer<typeof beginSchema>;
+export type Cut = z.infer<typeof cutSchema>;
+export type Stored = z.infer<typeof storedSchema>;
+export type CheckpointRequest = z.infer<typeof requestSchema>;
+export type Answer = z.infer<typeof answerSchema>;
+export type Floors = z.infer<typeof floorsSchema>['floors'];
+
+export function encodeMessage(message: ControlMessage): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** Undefined for what another version of Millrace wrote and this one does not understand. */
+export function decodeMessage(bytes: Uint8Array): ControlMessage | undefined {
+  try {
+    const read = messageSchema.safeParse(JSON.parse(Buffer.from(bytes).toString()));
+    return read.success ? read.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,337 @@
+import { asError } from '../errors/as-error';
+import type { Logger } from '../logging/logger';
+import type { TopologyShape } from '../topology/topology-shape';
+import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './checkpoint-metadata';
+import type { CheckpointSchedule } from './checkpoint-schedule';
+import type { CheckpointRequest, ControlMessage, Cut, Floors, Ready, Stored } from './control-messages';
+import { RunningCheckpoint } from './running-checkpoint';
+
+/** What the coordinator has to do with checkpoints that are complete. */
+export interface CompletedCheckpoints {
+  /** Those that are kept, oldest first, savepoints included. */
+  load(): Promise<readonly CheckpointMetadata[]>;
+  write(metadata: CheckpointMetadata): Promise<void>;
+  /** Deletes checkpoints that are not to be kept, and what no checkpoint needs. @returns those that are kept, oldest first */
+  retain(running: number | undefined): Promise<readonly CheckpointMetadata[]>;
+}
+
+export interface CoordinatorSettings {
+  /** Default none: checkpoints on request only. */
+  readonly schedule: CheckpointSchedule | undefined;
+  /** One that takes longer is aborted, in milliseconds. */
+  readonly timeoutMs: number;
+  /** From the end of one to the beginning of the next that nobody asked for, in milliseconds. */
+  readonly minPauseMs: number;
+  /** How many may fail one after the other; undefined for any number. */
+  readonly toleratedFailures: number | undefined;
+}
+
+export interface CoordinatorParts {
+  readonly applicationId: string;
+  /** All tasks of the application. */
+  readonly tasks: readonly string[];
+  readonly shape: () => TopologyShape;
+  readonly settings: CoordinatorSettings;
+  readonly completed: CompletedCheckpoints;
+  /** Copies the records on their way into the snapshot store, for a savepoint. */
+  readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
+  readonly send: (message: ControlMessage) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly setTimer: (callback: () => void, milliseconds: number) => () => void;
+  readonly logger: Logger;
+  readonly listener?: CheckpointListener | undefined;
+  /** More failed one after the other than are tolerated. */
+  readonly onTooManyFailures: (reason: string) => void;
+}
+
+/** Hears how checkpoints end, for metrics. */
+export interface CheckpointListener {
+  completed(metadata: CheckpointMetadata): void;
+  failed(number: number, reason: string, milliseconds: number): void;
+}
+
+/** Answers are kept so long: a request that is sent again gets the same one. */
+const KEPT_ANSWERS = 100;
+
+type Answered = Extract<ControlMessage, { type: 'answer' }>['outcome'];
+
+/**
+ * Begins checkpoints, collects what the members say, and completes or aborts them. One at a time.
+ *
+ * Every instance has one, and hears everything; it acts while it leads, which is while its instance owns the one partition of the
+ * control topic. Checkpoints begin only when every task is open: until then transactions of members that are gone may still end.
+ */
+export class CheckpointCoordinator {
+  private generation: number | undefined;
+  /** By member, of the newest generation that was heard of. */
+  private readonly readies = new Map<string, Ready>();
+  private readiesOf = -1;
+  private running: RunningCheckpoint | undefined;
+  private completing = false;
+  private highestNumber = 0;
+  /** Its files may be shared. A savepoint's may be deleted by its owner at any time. */
+  private base: string | undefined;
+  private loaded = false;
+  private lastBeganAt: number | undefined;
+  private lastEndedAt: number | undefined;
+  private consecutiveFailures = 0;
+  private readonly requests: CheckpointRequest[] = [];
+  private readonly answers = new Map<string, Answered>();
+  private cancelTimer: (() => void) | undefined;
+  private cancelTimeout: (() => void) | undefined;
+
+  constructor(private readonly parts: CoordinatorParts) {}
+
+  /** From now on this instance owns the control topic's partition. */
+  async lead(generation: number): Promise<void> {
+    this.resign('the consumer group rebalanced');
+    this.generation = generation;
+    this.loaded = false;
+    try {
+      const kept = await this.parts.completed.load();
+      if (this.generation !== generation) return;
+      this.keep(kept);
+      this.loaded = true;
+      this.consider();
+    } catch (error) {
+      if (this.generation !== generation) return;
+      this.parts.logger.warn(
+        { event: 'checkpoints_unreadable', err: error },
+        'Cannot read which checkpoints there are',
+      );
+      this.cancelTimer = this.parts.setTimer(() => void this.lead(generation), this.parts.settings.minPauseMs + 1000);
+    }
+  }
+
+  /** From now on another instance does, or none. */
+  resign(reason: string): void {
+    if (this.running !== undefined && !this.completing) this.abort(reason);
+    this.generation = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  received(message: ControlMessage): void {
+    switch (message.type) {
+      case 'ready':
+        return this.heardReady(message);
+      case 'request':
+        return this.heardRequest(message);
+      case 'cut':
+      case 'stored':
+        return this.heardWord(message);
+      case 'declined':
+        if (this.running?.is(message) === true && !this.completing) this.abort(message.reason);
+        return;
+      case 'begin':
+        this.highestNumber = Math.max(this.highestNumber, message.number);
+        return;
+      case 'completed':
+      case 'aborted':
+      case 'floors':
+      case 'answer':
+        return;
+    }
+  }
+
+  private heardReady(ready: Ready): void {
+    if (ready.generation < this.readiesOf) return;
+    if (ready.generation > this.readiesOf) this.readies.clear();
+    this.readiesOf = ready.generation;
+    this.readies.set(ready.member, ready);
+    if (this.running?.isBrokenBy(ready) === true && !this.completing)
+      this.abort('a member dropped its tasks and opened them again');
+    this.consider();
+  }
+
+  private heardRequest(request: CheckpointRequest): void {
+    if (this.generation === undefined) return;
+    const answered = this.answers.get(request.request);
+    if (answered !== undefined) return this.answer(request.request, answered);
+    if (this.requests.some((each) => each.request === request.request)) return;
+    if (this.running?.request?.request === request.request) return;
+    this.requests.push(request);
+    this.consider();
+  }
+
+  private heardWord(message: Cut | Stored): void {
+    const { running } = this;
+    if (running?.is(message) !== true || this.completing) return;
+    if (message.type === 'cut') running.hasCut(message);
+    else running.hasStored(message);
+    if (running.isComplete) void this.complete(running);
+  }
+
+  /** Begins what is due, or sees to it that it will be considered then. */
+  private consider(): void {
+    const { generation, parts } = this;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    if (generation === undefined || !this.loaded || this.running !== undefined) return;
+    const participants = this.participants(generation);
+    if (participants === undefined) return;
+    const request = this.requests.shift();
+    if (request !== undefined) return this.begin(generation, participants, 'on-demand', request);
+    const { schedule, minPauseMs } = parts.settings;
+    if (schedule === undefined) return;
+    const now = parts.now();
+    const earliest = this.lastEndedAt === undefined ? now : this.lastEndedAt + minPauseMs;
+    const at = Math.max(earliest, schedule.nextAt(this.lastBeganAt, this.lastEndedAt, now));
+    this.lastBeganAt ??= now;
+    if (at <= now) this.begin(generation, participants, schedule.trigger, undefined);
+    else this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
+  }
+
+  /** Undefined while a task is open nowhere. */
+  private participants(generation: number): readonly Ready[] | undefined {
+    if (this.readiesOf !== generation) return undefined;
+    const members = [...this.readies.values()];
+    const open = new Set(members.flatMap(({ tasks }) => tasks));
+    return this.parts.tasks.every((task) => open.has(task)) ? members : undefined;
+  }
+
+  private begin(
+    generation: number,
+    participants: readonly Ready[],
+    trigger: CheckpointTrigger,
+    request: CheckpointRequest | undefined,
+  ): void {
+    const { parts } = this;
+    const number = ++this.highestNumber;
+    const begin = {
+      type: 'begin' as const,
+      generation,
+      number,
+      participants: participants.map(({ member, producer }) => ({ member, producer })),
+      base: this.base,
+      thenStop: request?.thenStop ?? false,
+    };
+    this.lastBeganAt = parts.now();
+    this.running = new RunningCheckpoint(begin, trigger, request, this.lastBeganAt, parts.tasks);
+    this.cancelTimeout = parts.setTimer(() => {
+      const missing = this.running?.missing.join(', ') ?? '';
+      if (!this.completing)
+        this.abort(
+          `it took longer than ${parts.settings.timeoutMs} ms; missing: ${missing === '' ? 'barriers' : missing}`,
+        );
+    }, parts.settings.timeoutMs);
+    parts.logger.debug({ event: 'checkpoint_begun', number, trigger }, `Checkpoint ${number} begins`);
+    if (request !== undefined) this.answer(request.request, { status: 'begun', number });
+    parts.send(begin);
+  }
+
+  private async complete(running: RunningCheckpoint): Promise<void> {
+    this.completing = true;
+    const { parts } = this;
+    const { number, request } = running;
+    try {
+      const kind = request?.kind ?? 'checkpoint';
+      const id = request?.id ?? `${kind}-${number}`;
+      const channels = kind === 'savepoint' ? await parts.copyChannels(running.channels, number) : running.channels;
+      const metadata: CheckpointMetadata = {
+        applicationId: parts.applicationId,
+        number,
+        id,
+        kind,
+        trigger: running.trigger,
+        beganAt: running.beganAt,
+        completedAt: parts.now(),
+        incrementalBytes: running.storedBytes,
+        slowestTask: running.slowestTask,
+        shape: parts.shape(),
+        tasks: running.snapshots,
+        channels,
+      };
+      await parts.completed.write(metadata);
+      this.completed(running, metadata);
+    } catch (error) {
+      this.completing = false;
+      if (this.running === running) this.abort(`it could not be completed: ${asError(error).message}`);
+    }
+  }
+
+  private completed(running: RunningCheckpoint, metadata: CheckpointMetadata): void {
+    const { parts } = this;
+    const { generation, thenStop } = running.begin;
+    if (metadata.kind === 'checkpoint') this.base = metadata.id;
+    this.consecutiveFailures = 0;
+    parts.send({ type: 'completed', generation, number: metadata.number, id: metadata.id, thenStop });
+    if (running.request !== undefined) this.answer(running.request.request, { status: 'completed', id: metadata.id });
+    const milliseconds = metadata.completedAt - metadata.beganAt;
+    parts.logger.info(
+      { event: 'checkpoint_completed', id: metadata.id, milliseconds, storedBytes: metadata.incrementalBytes },
+      `Completed ${metadata.id} in ${milliseconds} ms`,
+    );
+    parts.listener?.completed(metadata);
+    this.end();
+    void this.retain();
+  }
+
+  private abort(reason: string): void {
+    const { running, parts } = this;
+    if (running === undefined) return;
+    const { generation, number } = running.begin;
+    parts.logger.warn({ event: 'checkpoint_aborted', number, reason }, `Checkpoint ${number} was aborted: ${reason}`);
+    parts.send({ type: 'aborted', generation, number, reason });
+    if (running.request !== undefined) this.answer(running.request.request, { status: 'failed', reason });
+    parts.listener?.failed(number, reason, parts.now() - running.beganAt);
+    this.consecutiveFailures++;
+    const { toleratedFailures } = parts.settings;
+    const tooMany = toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
+    this.end();
+    if (tooMany) parts.onTooManyFailures(reason);
+  }
+
+  private end(): void {
+    this.cancelTimeout?.();
+    this.cancelTimeout = undefined;
+    this.running = undefined;
+    this.completing = false;
+    this.lastEndedAt = this.parts.now();
+    this.consider();
+  }
+
+  private async retain(): Promise<void> {
+    try {
+      this.keep(await this.parts.completed.retain(this.running?.number));
+    } catch (error) {
+      this.parts.logger.warn(
+        { event: 'checkpoints_not_deleted', err: error },
+        'Old checkpoints could not be deleted; tried again after the next one',
+      );
+    }
+  }
+
+  private keep(kept: readonly CheckpointMetadata[]): void {
+    this.base = kept.findLast(({ kind }) => kind === 'checkpoint')?.id ?? this.base;
+    this.highestNumber = Math.max(this.highestNumber, ...kept.map(({ number }) => number));
+    if (this.generation !== undefined)
+      this.parts.send({ type: 'floors', generation: this.generation, floors: floorsOf(kept) });
+  }
+
+  private answer(request: string, outcome: Answered): void {
+    if (outcome.status !== 'begun') {
+      this.answers.set(request, outcome);
+      for (const oldest of this.answers.keys()) {
+        if (this.answers.size <= KEPT_ANSWERS) break;
+        this.answers.delete(oldest);
+      }
+    }
+    this.parts.send({ type: 'answer', request, outcome });
+  }
+}
+
+/** The lowest offsets from which kept checkpoints need records of repartition partitions. Savepoints have theirs copied. */
+export function floorsOf(kept: readonly CheckpointMetadata[]): Floors {
+  const floors = new Map<string, Floors[number]>();
+  for (const { kind, channels } of kept) {
+    if (kind === 'savepoint') continue;
+    for (const { topic, partition, from } of channels) {
+      const key = `${topic.name}-${partition}`;
+      const known = floors.get(key);
+      if (known === undefined || from < known.offset) floors.set(key, { topic: { ...topic }, partition, offset: from });
+    }
+  }
+  return [...floors.values()];
+}

@@ -1,0 +1,126 @@
+import type { Barrier, BarrierGate } from '../task/barrier';
+import type { Begin, ControlMessage } from './control-messages';
+
+export interface ParticipantParts {
+  readonly send: (message: ControlMessage) => void;
+  /** The thread has something to do. */
+  readonly wake: () => void;
+}
+
+/** Who a stream thread is while all its tasks are open. */
+export interface Participation {
+  readonly generation: number;
+  readonly member: string;
+  /** See {@link Ready}. */
+  readonly producer: string;
+  readonly tasks: readonly string[];
+}
+
+/** The next commit is to be a cut. */
+export interface CutOrder {
+  readonly barrier: Barrier;
+  /** The checkpoint whose files may be shared. */
+  readonly base: string | undefined;
+  readonly thenStop: boolean;
+}
+
+const NONE = -1;
+
+/**
+ * The part of one stream thread in checkpoints.
+ *
+ * It cuts once for each checkpoint, at its next commit after it heard of the beginning, and processes no record behind a barrier
+ * before. So no state holds a record that its sender's cut does not hold as sent. A barrier can come before the message: then the
+ * task waits for that.
+ */
+export class CheckpointParticipant implements BarrierGate {
+  private participation: Participation | undefined;
+  /** The highest number of `settledGeneration` that is cut, declined or ended, or that began without this thread. */
+  private settledNumber = NONE;
+  private settledGeneration = NONE;
+  private order: CutOrder | undefined;
+  private stopsAfter: number | undefined;
+
+  constructor(private readonly parts: ParticipantParts) {}
+
+  /** All tasks of the thread are open. Tells the coordinator. */
+  ready(participation: Participation): void {
+    if (participation.generation !== this.settledGeneration) this.settle(participation.generation, NONE);
+    this.participation = participation;
+    this.parts.send({ type: 'ready', ...participation, tasks: [...participation.tasks] });
+  }
+
+  /** Tasks are given up or dropped: whatever the thread had not cut it will not cut. */
+  interrupted(reason: string): void {
+    const { order, participation } = this;
+    this.participation = undefined;
+    this.order = undefined;
+    this.stopsAfter = undefined;
+    if (order !== undefined && participation !== undefined) this.decline(order.barrier, participation.member, reason);
+  }
+
+  /** What the next commit has to cut for. */
+  get cutOrder(): CutOrder | undefined {
+    return this.order;
+  }
+
+  /** True between the cut of a checkpoint that the application stops with and its end. */
+  get isHolding(): boolean {
+    return this.stopsAfter !== undefined;
+  }
+
+  /** The next commit is the cut: what is sealed from now on belongs behind it. */
+  cutBegun(order: CutOrder): void {
+    this.order = undefined;
+    this.settle(order.barrier.generation, order.barrier.checkpoint);
+    if (order.thenStop) this.stopsAfter = order.barrier.checkpoint;
+  }
+
+  /** The cut was made, and could not be kept. */
+  failed(barrier: Barrier, reason: string): void {
+    if (this.participation?.generation === barrier.generation) this.decline(barrier, this.participation.member, reason);
+  }
+
+  begun(begin: Begin): void {
+    const { participation } = this;
+    if (begin.generation !== participation?.generation) return this.settle(begin.generation, begin.number);
+    if (begin.number <= this.settledNumber) return;
+    const { member, producer } = participation;
+    const barrier = { checkpoint: begin.number, generation: begin.generation };
+    if (!begin.participants.some((each) => each.member === member && each.producer === producer))
+      this.decline(barrier, member, 'it began without this member, or with a producer that it has replaced');
+    else {
+      this.order = { barrier, base: begin.base, thenStop: begin.thenStop };
+      this.parts.wake();
+    }
+  }
+
+  /**
+   * A checkpoint is complete or aborted: its barriers mean nothing any more.
+   *
+   * @param stops - the application stops with it, so the thread goes on holding
+   */
+  ended(generation: number, number: number, stops = false): void {
+    if (generation !== this.participation?.generation) return;
+    this.settle(generation, number);
+    if (this.order !== undefined && this.order.barrier.checkpoint <= number) this.order = undefined;
+    if (!stops && this.stopsAfter !== undefined && this.stopsAfter <= number) this.stopsAfter = undefined;
+    this.parts.wake();
+  }
+
+  mayPass(barrier: Barrier): boolean {
+    return barrier.generation !== this.participation?.generation || barrier.checkpoint <= this.settledNumber;
+  }
+
+  private settle(generation: number, number: number): void {
+    if (generation < this.settledGeneration) return;
+    this.settledNumber = generation === this.settledGeneration ? Math.max(this.settledNumber, number) : number;
+    this.settledGeneration = generation;
+  }
+
+  private decline({ checkpoint, generation }: Barrier, member: string, reason: string): void {
+    this.settle(generation, checkpoint);
+    this.parts.send({ type: 'declined', generation, number: checkpoint, member, reason });
+    this.parts.wake();
+  }
+}
