@@ -62,7 +62,7 @@ export class EntryCodec<K, V> {
   }
 
   decodeTimestamp(stored: Buffer, start: number): number {
-    return this.timestamped ? stored.readInt32BE(start) * TWO_TO_32 + stored.readUInt32BE(start + 4) : 0;
+    return this.timestamped ? readTimestamp(stored, start) : 0;
   }
 }
 
@@ -81,6 +81,10 @@ export function stampValue(bytes: Buffer, timestamp: number): Buffer {
   return stamped;
 }
 
+function readTimestamp(stored: Buffer, start: number): number {
+  return stored.readInt32BE(start) * TWO_TO_32 + stored.readUInt32BE(start + 4);
+}
+
 /** The key as the changelog has it: without the database's prefix. */
 export function changelogKey(handle: StoreHandle, stored: Buffer): Buffer {
   return stored.subarray(handle.prefixLength);
@@ -89,4 +93,9 @@ export function changelogKey(handle: StoreHandle, stored: Buffer): Buffer {
 /** The value as the changelog has it: its timestamp is the record's. */
 export function changelogValue(definition: StoreDefinition, stored: Buffer): Buffer {
   return isTimestamped(definition.kind) ? stored.subarray(TIMESTAMP_BYTES) : stored;
+}
+
+/** The timestamp that a value is kept with, for the changelog's record. Undefined for stores that keep none. */
+export function changelogTimestamp(definition: StoreDefinition, stored: Buffer): number | undefined {
+  return isTimestamped(definition.kind) ? readTimestamp(stored, 0) : undefined;
 }

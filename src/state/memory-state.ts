@@ -1,5 +1,9 @@
+import { releaseDirectory, type DatabaseSnapshot } from './database-snapshot';
+import { makeDirectory } from './make-directory';
+import { writeMemoryFile } from './memory-file';
 import { namedStore } from './named-store';
 import { NumberedStore } from './numbered-store';
+import { guardDirectory } from './rocksdb-failure';
 import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
 import { StateDatabaseClosedError } from './state-database-errors';
 import { StatePositions } from './state-positions';
@@ -23,6 +27,11 @@ class MemoryStore {
     if (entry === undefined) this.entries.delete(key);
     else this.entries.set(key, entry);
     this.sorted = undefined;
+  }
+
+  /** In no order. The array is never changed later. */
+  all(): readonly Entry[] {
+    return this.sorted ?? [...this.entries.values()];
   }
 
   /** In key order. The array is never changed later. */
@@ -50,10 +59,10 @@ class MemoryState implements StateDatabase {
 
   constructor(
     private readonly name: string,
-    stores: readonly StoreFormat[],
+    private readonly formats: readonly StoreFormat[],
   ) {
-    this.handles = new Map(stores.map((store, index) => [store.name, new NumberedStore(store.name, index + 1)]));
-    for (const { name: storeName } of stores) this.stores.set(storeName, new MemoryStore());
+    this.handles = new Map(formats.map((store, index) => [store.name, new NumberedStore(store.name, index + 1)]));
+    for (const { name: storeName } of formats) this.stores.set(storeName, new MemoryStore());
   }
 
   store(name: string): StoreHandle {
@@ -105,6 +114,19 @@ class MemoryState implements StateDatabase {
     let entries = 0;
     for (const store of this.stores.values()) entries += store.size;
     return entries;
+  }
+
+  /** Only lists the entries before it resolves. They are written beside the processing. */
+  async snapshot(directory: string): Promise<DatabaseSnapshot> {
+    this.checkOpen();
+    const entries = [...this.stores.values()].map((store) => store.all());
+    const positions = this.positions.copy();
+    const written = guardDirectory(directory, async () => {
+      await makeDirectory(directory);
+      return [await writeMemoryFile(directory, this.formats, positions, entries)];
+    });
+    written.catch(() => undefined);
+    return { directory, files: () => written, release: () => releaseDirectory(directory, written) };
   }
 
   async close(): Promise<void> {

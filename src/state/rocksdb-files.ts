@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MEMORY_FILE } from './memory-file';
 import { readManifest, type Manifest } from './rocksdb-manifest';
 import { checkTables } from './rocksdb-tables';
 import { checkWriteAheadLogs } from './rocksdb-wal';
@@ -25,17 +26,27 @@ const BEFORE_CURRENT = /^(LOCK|LOG|LOG\.old\.\d+|IDENTITY|MANIFEST-000001|\d+\.d
 
 /**
  * The name of the manifest of the database in a directory, or undefined when there is no database. With `CURRENT` lost, RocksDB
- * would take it for empty and begin a new one over it.
+ * would take it for empty and begin a new one over it. A snapshot has the stores in memory beside it.
  *
  * @throws {StateCorruptedError} when it holds remains of one only
  */
 async function currentManifest(directory: string): Promise<string | undefined> {
-  const names = new Set(await filesIn(directory));
+  const names = new Set((await filesIn(directory)).filter((name) => name !== MEMORY_FILE));
   if (!names.has('CURRENT') && [...names].every((name) => BEFORE_CURRENT.test(name))) return undefined;
   if (!names.has('CURRENT')) throw new StateCorruptedError(directory, 'the file CURRENT is missing');
+  const manifest = await readCurrent(directory);
+  if (!names.has(manifest)) throw new StateCorruptedError(directory, `the file ${manifest} is missing`);
+  return manifest;
+}
+
+/**
+ * The name of the manifest that `CURRENT` names.
+ *
+ * @throws {StateCorruptedError}
+ */
+export async function readCurrent(directory: string): Promise<string> {
   const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trimEnd();
   if (!/^MANIFEST-\d+$/.test(manifest)) throw new StateCorruptedError(directory, 'the file CURRENT cannot be read');
-  if (!names.has(manifest)) throw new StateCorruptedError(directory, `the file ${manifest} is missing`);
   return manifest;
 }
 

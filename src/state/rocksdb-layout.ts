@@ -41,6 +41,23 @@ export function checkFormat(directory: string, stored: Buffer | undefined): void
   if (version > FORMAT_VERSION) throw new StateFormatError(directory, version, FORMAT_VERSION);
 }
 
+/**
+ * The stores that are both written down and declared.
+ *
+ * @throws {StateIncompatibleError} when one was another then
+ */
+export function knownStores(
+  directory: string,
+  stored: Buffer | undefined,
+  declared: readonly StoreFormat[],
+): readonly StoredStore[] {
+  if (stored === undefined) return [];
+  const { stores } = registerStores(directory, stored, declared);
+  const written = new Set(decode<StoredStore[]>(directory, 'list of stores', stored).map(({ number }) => number));
+  const names = new Set(declared.map(({ name }) => name));
+  return stores.filter(({ name, number }) => written.has(number) && names.has(name));
+}
+
 export function encodeStores(stores: readonly StoredStore[]): Buffer {
   return Buffer.from(JSON.stringify(stores));
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskedChecksum } from './rocksdb-checksum';
 import { StateCorruptedError } from './state-database-errors';
@@ -28,25 +28,56 @@ export async function readLog(
   headBytes: number,
   record: (head: Buffer, offset: number) => void,
 ): Promise<void> {
-  const reader = new LogReader(directory, name, headBytes, record);
-  const file = await open(join(directory, name));
-  try {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    for (;;) {
-      let filled = 0;
-      while (filled < READ_BYTES) {
-        const { bytesRead } = await file.read(buffer, filled, READ_BYTES - filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      for (let start = 0; start < filled; start += BLOCK_BYTES) {
-        if (!reader.block(buffer.subarray(start, Math.min(start + BLOCK_BYTES, filled)))) return;
-      }
-      if (filled < READ_BYTES) return;
-    }
-  } finally {
-    await file.close();
+  await new LogFollower(directory, name, headBytes, record).advance();
+}
+
+/** Reads a log that RocksDB still writes to: each time, what came since. Parameters are those of {@link readLog}. */
+export class LogFollower {
+  private readonly reader: LogReader;
+
+  constructor(
+    private readonly directory: string,
+    private readonly name: string,
+    headBytes: number,
+    record: (head: Buffer, offset: number) => void,
+  ) {
+    this.reader = new LogReader(directory, name, headBytes, record);
   }
+
+  /**
+   * Hands out the records that came since the last call.
+   *
+   * @returns how many bytes of the log are whole records from its beginning on
+   * @throws {StateCorruptedError}
+   */
+  async advance(): Promise<number> {
+    const file = await open(join(this.directory, this.name));
+    try {
+      let position = this.reader.resume();
+      const { size } = await file.stat();
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(READ_BYTES, size - position)));
+      for (let filled = buffer.length; filled === buffer.length && filled > 0; position += filled) {
+        filled = await fill(file, buffer, position);
+        for (let start = 0; start < filled; start += BLOCK_BYTES) {
+          if (!this.reader.block(buffer.subarray(start, Math.min(start + BLOCK_BYTES, filled)))) return this.reader.end;
+        }
+      }
+      return this.reader.end;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Reads until the buffer is full, or the file at its end. */
+async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
 }
 
 /**
@@ -62,6 +93,8 @@ class LogReader {
   private blockNumber = 0;
   /** Where the first damage is. */
   private damagedAt: number | undefined;
+  /** Where the last whole record ended. */
+  end = 0;
 
   constructor(
     private readonly directory: string,
@@ -70,10 +103,18 @@ class LogReader {
     private readonly record: (head: Buffer, offset: number) => void,
   ) {}
 
+  /** Goes back to the end of the last whole record. Returns where the first block to read begins. */
+  resume(): number {
+    this.dropRecord();
+    this.damagedAt = undefined;
+    this.blockNumber = Math.floor(this.end / BLOCK_BYTES);
+    return this.blockNumber * BLOCK_BYTES;
+  }
+
   /** False when the log ends in this block. */
   block(block: Buffer): boolean {
     const blockStart = this.blockNumber++ * BLOCK_BYTES;
-    let position = 0;
+    let position = Math.max(0, this.end - blockStart);
     while (block.length - position >= HEADER_BYTES) {
       const end = position + HEADER_BYTES + block.readUInt16LE(position + 4);
       if (end > block.length && block.length < BLOCK_BYTES) return false;
@@ -83,6 +124,7 @@ class LogReader {
         break;
       }
       this.fragment(block[position + 6]!, block.subarray(position + HEADER_BYTES, end), blockStart + position);
+      if (!this.insideRecord && this.damagedAt === undefined) this.end = blockStart + end;
       position = end;
     }
     return block.length === BLOCK_BYTES;

@@ -1,4 +1,4 @@
-import { readLog } from './rocksdb-log';
+import { LogFollower } from './rocksdb-log';
 import type { TableFile } from './rocksdb-tables';
 import { VarintReader } from './rocksdb-varint';
 import { StateCorruptedError } from './state-database-errors';
@@ -13,6 +13,8 @@ export interface Manifest {
   readonly sequenceAtLog: number | undefined;
   /** The last sequence number given out when the manifest was written to last, or undefined when it does not say. */
   readonly lastSequence: number | undefined;
+  /** Of the manifest, as far as it was read: to the end of its last whole record. */
+  readonly sizeInBytes: number;
   readonly tables: readonly TableFile[];
 }
 
@@ -34,17 +36,41 @@ const END_OF_FILE_FIELDS = 1;
 
 /** @throws {StateCorruptedError} */
 export async function readManifest(directory: string, name: string): Promise<Manifest> {
-  const state: ManifestState = { logNumber: 0, sequenceAtLog: 0, lastSequence: undefined, tables: new Map() };
-  await readLog(directory, name, Number.MAX_SAFE_INTEGER, (record, offset) => {
-    try {
-      applyRecord(state, new VarintReader(record));
-    } catch (cause) {
-      throw new StateCorruptedError(directory, `the file ${name} has an unreadable record at offset ${offset}`, {
-        cause,
-      });
-    }
-  });
-  return { ...state, number: Number(name.slice('MANIFEST-'.length)), tables: [...state.tables.values()] };
+  return new ManifestFollower(directory, name).advance();
+}
+
+/** Reads a manifest that RocksDB still writes to: each time, what came since. */
+export class ManifestFollower {
+  private readonly state: ManifestState = {
+    logNumber: 0,
+    sequenceAtLog: 0,
+    lastSequence: undefined,
+    tables: new Map<number, TableFile>(),
+  };
+  private readonly log: LogFollower;
+
+  constructor(
+    directory: string,
+    readonly name: string,
+  ) {
+    this.log = new LogFollower(directory, name, Number.MAX_SAFE_INTEGER, (record, offset) => {
+      try {
+        applyRecord(this.state, new VarintReader(record));
+      } catch (cause) {
+        throw new StateCorruptedError(directory, `the file ${name} has an unreadable record at offset ${offset}`, {
+          cause,
+        });
+      }
+    });
+  }
+
+  /** @throws {StateCorruptedError} */
+  async advance(): Promise<Manifest> {
+    const sizeInBytes = await this.log.advance();
+    const { tables, ...state } = this.state;
+    const number = Number(this.name.slice('MANIFEST-'.length));
+    return { ...state, number, sizeInBytes, tables: [...tables.values()] };
+  }
 }
 
 interface ManifestState {

@@ -1,3 +1,4 @@
+import { releaseDirectory, type DatabaseSnapshot } from './database-snapshot';
 import { makeDirectory } from './make-directory';
 import { namedStore } from './named-store';
 import { NumberedStore } from './numbered-store';
@@ -14,11 +15,13 @@ import {
   STORES_KEY,
 } from './rocksdb-layout';
 import { closeNative, openNative, readNative, writeNative } from './rocksdb-native';
+import { decodePositions, isUnwritten } from './rocksdb-positions';
 import { scanRocksDb } from './rocksdb-scan';
+import { RocksDbSnapshots } from './rocksdb-snapshot';
 import { checkTableBlocks, type TableFile } from './rocksdb-tables';
 import { RocksDbWrite } from './rocksdb-write';
 import type { ScanBounds, StateDatabase, StateWrite, StoreFormat, StoreHandle } from './state-database';
-import { StateCorruptedError, StateDatabaseClosedError } from './state-database-errors';
+import { StateDatabaseClosedError } from './state-database-errors';
 import { StateDirectoryError } from './state-directory-errors';
 import { StatePositions } from './state-positions';
 
@@ -75,30 +78,6 @@ export async function openRocksDbState(
   });
 }
 
-/** Reads how far the state in a directory is, whatever stores it has. Undefined when there is none. Writes nothing. */
-export function readRocksDbPositions(directory: string): Promise<StatePositions | undefined> {
-  return guardDirectory(directory, async () => {
-    const manifest = await checkFiles(directory);
-    if (manifest === undefined) return undefined;
-    const native = await openNative(directory, {
-      createIfMissing: false,
-      errorIfExists: false,
-      readOnly: true,
-      cacheSize: 1 << 16,
-      writeBufferSize: 1 << 20,
-      maxOpenFiles: 16,
-    });
-    try {
-      const [format, positions] = await readNative(directory, native, [FORMAT_KEY, POSITIONS_KEY]);
-      if (isUnwritten(manifest.tables, format, positions)) return undefined;
-      checkFormat(directory, format);
-      return decodePositions(directory, positions);
-    } finally {
-      await closeNative(directory, native);
-    }
-  });
-}
-
 async function loadState(
   directory: string,
   native: NativeHandle,
@@ -127,20 +106,6 @@ async function loadState(
   return state;
 }
 
-/** What a process leaves that dies between making the database and its first write. Every write has the positions. */
-function isUnwritten(tables: readonly TableFile[], format: Buffer | undefined, positions: Buffer | undefined): boolean {
-  return tables.length === 0 && format === undefined && positions === undefined;
-}
-
-function decodePositions(directory: string, stored: Buffer | undefined): StatePositions {
-  if (stored === undefined) throw new StateCorruptedError(directory, 'its positions are missing');
-  try {
-    return StatePositions.decode(stored);
-  } catch (cause) {
-    throw new StateCorruptedError(directory, 'its positions cannot be read', { cause });
-  }
-}
-
 class RocksDbState implements StateDatabase {
   /** What the next write will say: ahead of `positions` while writes are under way. */
   private readonly nextPositions = new StatePositions();
@@ -150,6 +115,7 @@ class RocksDbState implements StateDatabase {
   private closing: Promise<void> | undefined;
   /** What an earlier process left behind must be checked before it is scanned. */
   private blocksChecked: Promise<void> | undefined;
+  private readonly snapshots: RocksDbSnapshots;
 
   constructor(
     private readonly directory: string,
@@ -160,6 +126,7 @@ class RocksDbState implements StateDatabase {
     private readonly positions: StatePositions,
   ) {
     this.nextPositions.merge(positions);
+    this.snapshots = new RocksDbSnapshots(directory);
   }
 
   get isNew(): boolean {
@@ -270,6 +237,31 @@ class RocksDbState implements StateDatabase {
   approximateEntries(): number {
     this.checkOpen();
     return Number(binding.db_get_property(this.native, 'rocksdb.estimate-num-keys'));
+  }
+
+  async snapshot(directory: string): Promise<DatabaseSnapshot> {
+    this.checkOpen();
+    const cut = this.lastCommit.then(() =>
+      guardDirectory(directory, async () => {
+        await makeDirectory(directory);
+        return this.snapshots.cut(directory);
+      }),
+    );
+    // A write that is committed meanwhile waits, and so does closing.
+    this.lastCommit = this.lastCommit.then(() =>
+      cut.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    this.lastCommit.catch(() => undefined);
+    try {
+      const files = await cut;
+      return { directory, files: async () => files, release: () => releaseDirectory(directory, cut) };
+    } catch (error) {
+      await releaseDirectory(directory, cut);
+      throw error;
+    }
   }
 
   close(): Promise<void> {

@@ -16,14 +16,10 @@ const WRITE_HEADER_BYTES = 12;
  * @throws {StateCorruptedError}
  */
 export async function checkWriteAheadLogs(directory: string, manifest: Manifest): Promise<void> {
-  const numbers = (await readdir(directory))
-    .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
-    .filter((number) => Number(number) >= manifest.logNumber)
-    .sort((a, b) => Number(a) - Number(b));
+  const names = await logsFrom(directory, manifest.logNumber);
   let nextSequence: { readonly from: number; readonly to: number } | undefined =
-    Number(numbers[0]) === manifest.logNumber ? undefined : sequenceOfFirst(manifest);
-  for (const number of numbers) {
-    const name = `${number}.log`;
+    names[0] !== undefined && Number.parseInt(names[0]) === manifest.logNumber ? undefined : sequenceOfFirst(manifest);
+  for (const name of names) {
     await readLog(directory, name, WRITE_HEADER_BYTES, (head, offset) => {
       if (head.length < WRITE_HEADER_BYTES)
         throw new StateCorruptedError(directory, `the file ${name} has a record that is too short at offset ${offset}`);
@@ -34,6 +30,13 @@ export async function checkWriteAheadLogs(directory: string, manifest: Manifest)
       nextSequence = { from: next, to: next };
     });
   }
+}
+
+/** The names of the write-ahead logs from a number on, in the order in which they were begun. */
+export async function logsFrom(directory: string, number: number): Promise<string[]> {
+  return (await readdir(directory))
+    .filter((name) => /^\d+\.log$/.test(name) && Number.parseInt(name) >= number)
+    .sort((a, b) => Number.parseInt(a) - Number.parseInt(b));
 }
 
 /** What the first log continues, when the log that the manifest names is not there. */

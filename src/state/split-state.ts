@@ -1,3 +1,4 @@
+import type { DatabaseSnapshot } from './database-snapshot';
 import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state-database';
 
 /**
@@ -57,6 +58,22 @@ export class SplitState implements StateDatabase {
 
   approximateEntries(): number {
     return this.durable.approximateEntries() + this.memory.approximateEntries();
+  }
+
+  /** What is in memory goes into the same directory. */
+  async snapshot(directory: string): Promise<DatabaseSnapshot> {
+    const durable = await this.durable.snapshot(directory);
+    try {
+      const memory = await this.memory.snapshot(directory);
+      return {
+        directory,
+        files: async () => [...(await durable.files()), ...(await memory.files())],
+        release: () => memory.release(),
+      };
+    } catch (error) {
+      await durable.release();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

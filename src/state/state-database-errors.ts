@@ -61,3 +61,18 @@ export class StateDatabaseClosedError extends MillraceError {
     );
   }
 }
+
+/** A database changed its files faster than a snapshot of them could be made. The state is sound; the next attempt may succeed. */
+export class StateSnapshotError extends MillraceError {
+  readonly code = 'STATE_SNAPSHOT_TORN';
+
+  constructor(
+    readonly directory: string,
+    readonly attempts: number,
+  ) {
+    super(
+      `No snapshot of the state in ${directory} could be made: RocksDB changed its files during each of ${attempts} attempts. Try ` +
+        'again; if it happens often, the disk is too slow for the rate of writes, or write buffers are too small.',
+    );
+  }
+}

@@ -1,4 +1,5 @@
 import type { StoreDefinition } from '../topology/graph';
+import type { DatabaseSnapshot } from './database-snapshot';
 
 /** What the database must know of a store: enough to refuse state that another kind of store or another format wrote. */
 export interface StoreFormat {
@@ -85,6 +86,15 @@ export interface StateDatabase {
    * @throws {StateCorruptedError} the database's files are damaged
    */
   scan(store: StoreHandle, bounds?: ScanBounds): AsyncIterable<readonly [storedKey: Buffer, value: Buffer]>;
+  /**
+   * Keeps the state as it is now, in files in a directory that is made for it, on the file system of the database. No write may be
+   * under way; writes may begin again when the promise resolves.
+   *
+   * @throws {StateSnapshotError} the database's files changed all the time
+   * @throws {StateCorruptedError} the database's files are damaged
+   * @throws {StateDirectoryError} the directory cannot be written
+   */
+  snapshot(directory: string): Promise<DatabaseSnapshot>;
   /** About how many entries all stores have together. */
   approximateEntries(): number;
   /** Waits for what is under way, then closes. Calling it again does nothing. */

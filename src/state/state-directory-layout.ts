@@ -8,6 +8,8 @@ import { StateDirectoryNameError } from './state-directory-errors';
        topology.json                 the shape of the topology that wrote the state
        lock/, lock-holder.json       see StateDirectoryLock
        tasks/<task id>/db/           the task's database
+       tasks/<task id>/snapshots/<number>/    its files as they were for that checkpoint, until they are uploaded
+       tasks/<task id>/incoming/<random>/     files of a checkpoint on their way to become its database, or to be read
        global-tables/<store>/db/     a global table's database
        deleted/                      what was wiped, until it is deleted
 */
@@ -23,6 +25,8 @@ export interface StateDirectoryLayout {
 export interface TaskDirectoryLayout {
   readonly root: string;
   readonly database: string;
+  readonly snapshots: string;
+  readonly incoming: string;
 }
 
 /** @throws {StateDirectoryNameError} */
@@ -52,5 +56,5 @@ export function taskDirectoryLayout(layout: StateDirectoryLayout, taskId: string
   if (!isTaskId(taskId))
     throw new StateDirectoryNameError('task id', taskId, 'it must be <subtopology>_<partition>, as 0_3');
   const root = join(layout.tasks, taskId);
-  return { root, database: join(root, 'db') };
+  return { root, database: join(root, 'db'), snapshots: join(root, 'snapshots'), incoming: join(root, 'incoming') };
 }

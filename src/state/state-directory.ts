@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { MillraceError } from '../errors/millrace-error';
 import { makeDirectory } from './make-directory';
 import { guardDirectory } from './rocksdb-failure';
-import { openRocksDbState, readRocksDbPositions, type RocksDbOptions } from './rocksdb-state';
+import { readRocksDbPositions, setRocksDbPositions } from './rocksdb-positions';
+import { openRocksDbState, type RocksDbOptions } from './rocksdb-state';
 import type { StateDatabase, StoreFormat } from './state-database';
 import { StateCorruptedError, StateFormatError } from './state-database-errors';
 import {
@@ -14,6 +15,7 @@ import {
   type StateDirectoryLayout,
 } from './state-directory-layout';
 import { StateDirectoryLock } from './state-directory-lock';
+import type { StatePositions } from './state-positions';
 
 /** State of a task that is on this disk, whether or not the task runs here. */
 export interface LocalTask {
@@ -50,7 +52,7 @@ export class StateDirectory {
   ) {}
 
   /**
-   * Creates what is missing, takes the lock, and deletes what an earlier process had wiped and not deleted.
+   * Creates what is missing, takes the lock, and deletes what an earlier process had wiped or only begun.
    *
    * @throws {StateDirectoryNameError} the application id cannot name a directory
    * @throws {StateDirectoryLockedError} another instance uses it
@@ -65,6 +67,7 @@ export class StateDirectory {
       try {
         await makeDirectory(layout.tasks);
         await rm(layout.deleted, { recursive: true, force: true });
+        await removeLeftovers(layout);
         return new StateDirectory(layout, await readInstanceId(layout), lock);
       } catch (error) {
         await lock.release();
@@ -117,6 +120,48 @@ export class StateDirectory {
     this.changelogSums.delete(taskId);
     const { root } = taskDirectoryLayout(this.layout, taskId);
     await this.wipe(root, taskId);
+  }
+
+  /** Where a snapshot of a task's state for a checkpoint goes: beside its database, so that files can be linked. */
+  snapshotPath(taskId: string, number: number): string {
+    return join(taskDirectoryLayout(this.layout, taskId).snapshots, String(number));
+  }
+
+  /**
+   * Gives the task, which must not be open, a database from a snapshot's files instead of the one that it has. The database is made in
+   * a directory of its own and takes its place at the end, checked and with the positions: a process that dies meanwhile leaves
+   * the state as it was, none, or the new one, and never a part of one.
+   *
+   * @param write - writes the files into a directory
+   * @param positions - the database will have these, and none of those that it came with
+   * @throws {StateCorruptedError} the files are no sound database
+   * @throws {StateDirectoryError}
+   */
+  async installTask(
+    taskId: string,
+    write: (directory: string) => Promise<void>,
+    positions: StatePositions,
+  ): Promise<void> {
+    if (this.databases.has(taskId)) throw new Error(`Task ${taskId} is open.`);
+    const { root, database } = taskDirectoryLayout(this.layout, taskId);
+    await this.withIncoming(taskId, async (directory) => {
+      await write(directory);
+      await setRocksDbPositions(directory, positions);
+      this.changelogSums.delete(taskId);
+      await this.wipe(database, taskId);
+      await guardDirectory(root, () => rename(directory, database));
+    });
+  }
+
+  /** Does work in an empty directory of the task's, which is deleted behind it. */
+  async withIncoming<T>(taskId: string, work: (directory: string) => Promise<T>): Promise<T> {
+    const directory = join(taskDirectoryLayout(this.layout, taskId).incoming, randomUUID());
+    try {
+      await guardDirectory(directory, () => makeDirectory(directory));
+      return await work(directory);
+    } finally {
+      await guardDirectory(directory, () => rm(directory, { recursive: true, force: true }));
+    }
   }
 
   /** Where a global table's database is. */
@@ -215,6 +260,15 @@ function changelogSum({
   readonly stores: readonly StoreFormat[];
 }): number {
   return stores.reduce((sum, { name }) => sum + (database.changelogPosition(name) ?? 0), 0);
+}
+
+async function removeLeftovers(layout: StateDirectoryLayout): Promise<void> {
+  const taskIds = (await readdir(layout.tasks)).filter(isTaskId);
+  for (const taskId of taskIds) {
+    const { snapshots, incoming } = taskDirectoryLayout(layout, taskId);
+    await rm(snapshots, { recursive: true, force: true });
+    await rm(incoming, { recursive: true, force: true });
+  }
 }
 
 async function readInstanceId(layout: StateDirectoryLayout): Promise<string> {

@@ -36,6 +36,12 @@ export class StatePositions {
     for (const [store, offset] of later.changelogs) this.setChangelogPosition(store, offset);
   }
 
+  copy(): StatePositions {
+    const copy = new StatePositions();
+    copy.merge(this);
+    return copy;
+  }
+
   encode(): Buffer {
     const inputs = [...this.inputs].map(([topic, partitions]) => [topic, [...partitions]]);
     return Buffer.from(JSON.stringify({ inputs, changelogs: [...this.changelogs] }));

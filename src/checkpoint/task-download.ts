@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { guardDirectory } from '../state/rocksdb-failure';
+import type { SnapshotFile } from './checkpoint-metadata';
+import { SnapshotDamagedError } from './errors';
+import type { SnapshotStore } from './snapshot-store';
+import { transferAll } from './transfer-all';
+
+const CONCURRENT_FILES = 4;
+/** As those of a database: nothing that leads out of a directory. */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Files read at a time. Default 4. */
+  readonly concurrency?: number | undefined;
+  /** Hears of each piece, with its size. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Writes the files of a task's snapshot into a directory, and checks each against its size and SHA-256.
+ *
+ * When it fails the directory has some of the files, which must not be used.
+ *
+ * @throws {SnapshotDamagedError} a file is not what was uploaded
+ * @throws {SnapshotMissingError} a file is not in the store any more
+ * @throws {SnapshotStoreError} the store cannot be read, or `signal` is aborted
+ * @throws {StateDirectoryError} the directory cannot be written
+ */
+export async function downloadTaskSnapshot(
+  store: SnapshotStore,
+  files: readonly SnapshotFile[],
+  directory: string,
+  options: DownloadOptions = {},
+): Promise<void> {
+  await eachFile(store, files, options, async (file, content) => {
+    const output = await guardDirectory(directory, () => open(join(directory, file.name), 'wx', 0o600));
+    try {
+      for await (const chunk of content) await guardDirectory(directory, () => output.writeFile(chunk));
+    } finally {
+      await guardDirectory(directory, () => output.close());
+    }
+  });
+}
+
+/**
+ * Reads the files of a task's snapshot, and checks each as a download does.
+ *
+ * @throws what {@link downloadTaskSnapshot} throws
+ */
+export async function verifyTaskSnapshot(
+  store: SnapshotStore,
+  files: readonly SnapshotFile[],
+  options: DownloadOptions = {},
+): Promise<void> {
+  await eachFile(store, files, options, async (_file, content) => {
+    for await (const chunk of content) void chunk;
+  });
+}
+
+async function eachFile(
+  store: SnapshotStore,
+  files: readonly SnapshotFile[],
+  { signal, concurrency = CONCURRENT_FILES, onProgress }: DownloadOptions,
+  consume: (file: SnapshotFile, content: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  await transferAll(files, concurrency, signal, async (file, either) => {
+    if (!FILE_NAME.test(file.name))
+      throw new SnapshotDamagedError(store.description, file.object, `'${file.name}' is no name of a file`);
+    await consume(file, checkedContent(store, file, either, onProgress));
+  });
+}
+
+async function* checkedContent(
+  store: SnapshotStore,
+  { object, sizeInBytes, sha256 }: SnapshotFile,
+  signal: AbortSignal,
+  onProgress: ((bytes: number) => void) | undefined,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of store.get(object, signal)) {
+    bytes += chunk.length;
+    if (bytes > sizeInBytes)
+      throw new SnapshotDamagedError(store.description, object, `it has more than its ${sizeInBytes} bytes`);
+    hash.update(chunk);
+    onProgress?.(chunk.length);
+    yield chunk;
+  }
+  if (bytes !== sizeInBytes)
+    throw new SnapshotDamagedError(store.description, object, `it has ${bytes} bytes instead of ${sizeInBytes}`);
+  if (hash.digest('hex') !== sha256)
+    throw new SnapshotDamagedError(store.description, object, 'its SHA-256 is not the one that was recorded');
+}

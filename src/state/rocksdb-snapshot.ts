@@ -1,0 +1,104 @@
+import { link, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseFile } from './database-snapshot';
+import { readCurrent } from './rocksdb-files';
+import { ManifestFollower, type Manifest } from './rocksdb-manifest';
+import { logsFrom } from './rocksdb-wal';
+import { StateCorruptedError, StateSnapshotError } from './state-database-errors';
+
+/** A flush or a compaction that ends meanwhile makes an attempt void; these are seconds apart, and an attempt takes milliseconds. */
+const ATTEMPTS = 20;
+
+/** Between the steps of an attempt. Lets tests make copies torn. */
+export type SnapshotStep = 'logs listed' | 'manifest read' | 'files linked';
+
+/** Makes snapshots of a database that is open, by hard links: the `rocksdb` package has no access to RocksDB's checkpoints. */
+export class RocksDbSnapshots {
+  private manifest: ManifestFollower | undefined;
+
+  constructor(
+    private readonly directory: string,
+    private readonly afterStep?: (step: SnapshotStep) => Promise<void>,
+  ) {}
+
+  /**
+   * Links the files that make up the database now into `target`, which must be there and empty. No write may be under way, nor begin
+   * before this is done; flushes and compactions may.
+   *
+   * What the database holds is what its manifest says: which tables, and from which write-ahead log on. So it is consistent when all
+   * of these could be linked, and the manifest was not written to meanwhile. RocksDB deletes a file only after its manifest says that it
+   * is not needed; and without writes it begins no log.
+   *
+   * @throws {StateSnapshotError} the manifest changed in every attempt
+   * @throws {StateCorruptedError} a file is missing, or has another size
+   */
+  async cut(target: string): Promise<readonly DatabaseFile[]> {
+    const linked = new Set<string>();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const logs = await logsFrom(this.directory, 0);
+      await this.afterStep?.('logs listed');
+      const name = await readCurrent(this.directory);
+      if (this.manifest?.name !== name) this.manifest = new ManifestFollower(this.directory, name);
+      const manifest = await this.manifest.advance();
+      await this.afterStep?.('manifest read');
+      const { files, damage } = await this.linkFiles(target, linked, name, manifest, logs);
+      await this.afterStep?.('files linked');
+      if (!(await this.isUnchanged(name, manifest))) continue;
+      if (damage !== undefined) throw new StateCorruptedError(this.directory, damage);
+      const current = `${name}\n`;
+      await writeFile(join(target, 'CURRENT'), current, { mode: 0o600 });
+      await removeOthers(target, linked, files);
+      return [{ name: 'CURRENT', sizeInBytes: current.length }, ...files];
+    }
+    throw new StateSnapshotError(this.directory, ATTEMPTS);
+  }
+
+  /** `damage` says what is not as the manifest has it: damaged, unless the manifest changed. */
+  private async linkFiles(
+    target: string,
+    linked: Set<string>,
+    manifestName: string,
+    manifest: Manifest,
+    logs: readonly string[],
+  ): Promise<{ files: readonly DatabaseFile[]; damage: string | undefined }> {
+    let damage: string | undefined;
+    const linkFile = async (name: string, expectedSize?: number): Promise<DatabaseFile> => {
+      const path = join(target, name);
+      try {
+        if (!linked.has(name)) await link(join(this.directory, name), path);
+        linked.add(name);
+        const { size } = await stat(path);
+        if (expectedSize !== undefined && size !== expectedSize)
+          damage ??= `the table file ${name} has ${size} bytes instead of ${expectedSize}`;
+        return { name, sizeInBytes: size };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        damage ??= `the file ${name} is missing`;
+        return { name, sizeInBytes: 0 };
+      }
+    };
+    const needed = logs.filter((name) => Number.parseInt(name) >= manifest.logNumber);
+    const [, ...files] = await Promise.all([
+      linkFile(manifestName),
+      ...manifest.tables.map(({ name, size }) => linkFile(name, size)),
+      ...needed.map((name) => linkFile(name)),
+    ]);
+    return { files: [{ name: manifestName, sizeInBytes: manifest.sizeInBytes }, ...files], damage };
+  }
+
+  private async isUnchanged(name: string, manifest: Manifest): Promise<boolean> {
+    if ((await readCurrent(this.directory)) !== name) return false;
+    const { size } = await stat(join(this.directory, name));
+    return size === manifest.sizeInBytes;
+  }
+}
+
+/** Links of an attempt that was void, and that the database does not need any more. */
+async function removeOthers(
+  target: string,
+  linked: ReadonlySet<string>,
+  files: readonly DatabaseFile[],
+): Promise<void> {
+  const needed = new Set(files.map(({ name }) => name));
+  await Promise.all([...linked].filter((name) => !needed.has(name)).map((name) => rm(join(target, name))));
+}
