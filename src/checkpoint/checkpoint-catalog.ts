@@ -1,7 +1,7 @@
 import type { Logger } from '../logging/logger';
 import { CheckpointExistsError, CheckpointNotFoundError } from './catalog-errors';
 import { listEntries, listMetadata, readEntry, readMetadata, type CatalogEntry } from './catalog-entries';
-import { checkpointId, checkSavepointId, kindOfId, numberOfCheckpointId } from './checkpoint-id';
+import { checkpointId, checkSavepointId, isPossibleId, kindOfId, numberOfCheckpointId } from './checkpoint-id';
 import { filesOf } from './checkpoint-files';
 import type { CheckpointMetadata } from './checkpoint-metadata';
 import { SnapshotMissingError } from './errors';
@@ -54,6 +54,7 @@ export class CheckpointCatalog {
    * @throws {SnapshotStoreError}
    */
   async read(id: string): Promise<CheckpointMetadata> {
+    if (!isPossibleId(id)) throw this.notFound(id);
     try {
       return await readMetadata(this.store, this.applicationId, kindOfId(id), id);
     } catch (error) {
@@ -125,7 +126,7 @@ export class CheckpointCatalog {
 
   /** Whether an id is taken, by something readable or not. */
   async isTaken(id: string): Promise<boolean> {
-    return this.has(metadataObject(this.applicationId, kindOfId(id), id));
+    return isPossibleId(id) && this.has(metadataObject(this.applicationId, kindOfId(id), id));
   }
 
   private async has(object: string): Promise<boolean> {
@@ -165,6 +166,7 @@ export class CheckpointCatalog {
    * @throws {SnapshotStoreError}
    */
   async delete(id: string, { applicationStopped = false }: { applicationStopped?: boolean } = {}): Promise<Deletion> {
+    if (!isPossibleId(id)) throw this.notFound(id);
     const object = metadataObject(this.applicationId, kindOfId(id), id);
     const entry = await readEntry(this.store, this.applicationId, { kind: kindOfId(id), id, object });
     if (entry === undefined) throw this.notFound(id);

@@ -34,14 +34,21 @@ export function kindOfId(id: string): CheckpointKind {
   return numberOfCheckpointId(id) === undefined ? 'savepoint' : 'checkpoint';
 }
 
-/**
- * Whether a person may name a savepoint so.
- *
- * @throws {SavepointIdError}
- */
-export function checkSavepointId(id: string): void {
+/** Why a person may not name a savepoint so; undefined when it may be done. */
+function savepointIdProblem(id: string): string | undefined {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(id))
-    throw new SavepointIdError(id, "use letters, digits, '.', '_' and '-', with a letter or a digit first.");
-  if (id.length > MAX_LENGTH) throw new SavepointIdError(id, `it is longer than ${MAX_LENGTH} characters.`);
-  if (/^checkpoint-\d+$/.test(id)) throw new SavepointIdError(id, 'checkpoints have such names.');
+    return "use letters, digits, '.', '_' and '-', with a letter or a digit first.";
+  if (id.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters.`;
+  return /^checkpoint-\d+$/.test(id) ? 'checkpoints have such names.' : undefined;
+}
+
+/** @throws {SavepointIdError} when a person may not name a savepoint so */
+export function checkSavepointId(id: string): void {
+  const problem = savepointIdProblem(id);
+  if (problem !== undefined) throw new SavepointIdError(id, problem);
+}
+
+/** Whether there can be a checkpoint or savepoint of that id. What is no name of an object must not become one. */
+export function isPossibleId(id: string): boolean {
+  return numberOfCheckpointId(id) !== undefined || savepointIdProblem(id) === undefined;
 }

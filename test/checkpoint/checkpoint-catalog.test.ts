@@ -98,7 +98,8 @@ describe('the catalog of checkpoints', () => {
   });
 
   it('says that there is no such checkpoint', async () => {
-    for (const id of ['checkpoint-7', 'mine']) {
+    await catalog.markRestoring({ sourceApplicationId: APPLICATION, id: 'x', beganAt: 1 });
+    for (const id of ['checkpoint-7', 'mine', '../restoring', '', '..']) {
       await expect(catalog.read(id)).rejects.toThrow(CheckpointNotFoundError);
       await expect(catalog.delete(id)).rejects.toThrow(CheckpointNotFoundError);
       expect(await catalog.isTaken(id)).toBe(false);
