@@ -1,12 +1,23 @@
 import { type Command, Option } from 'commander';
 import { OPTIONS, type OptionDescription } from '../config/option-list';
 
-/** Adds a flag for every option of the configuration; for one that is true or false, also its opposite. */
-export function addConfigFlags(command: Command): Command {
+/**
+ * Adds a flag for every option of the configuration; for one that is true or false, also its opposite.
+ *
+ * @param isShown - whether `--help` lists the flag. The others are taken too: a command that needs few options can be given all that
+ *   `run` was given. Default: all are shown
+ */
+export function addConfigFlags(
+  command: Command,
+  isShown: (option: OptionDescription) => boolean = () => true,
+): Command {
   for (const option of OPTIONS) {
-    command.addOption(toFlag(option));
-    if (option.textForm === 'boolean')
-      command.addOption(new Option(option.flag.replace('--', '--no-'), `The opposite of ${option.flag}.`));
+    const hidden = !isShown(option);
+    command.addOption(toFlag(option).hideHelp(hidden));
+    if (option.textForm === 'boolean') {
+      const opposite = new Option(option.flag.replace('--', '--no-'), `The opposite of ${option.flag}.`);
+      command.addOption(opposite.hideHelp(hidden));
+    }
   }
   return command;
 }

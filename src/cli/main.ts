@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import type { CreateApplication } from './application';
 import { EXIT } from './exit-codes';
+import type { OpenSnapshotStore } from './checkpoint-commands';
 import { describeCause } from './module-errors';
 import { createProgram } from './program';
 
@@ -12,10 +13,12 @@ const createApplication: CreateApplication = async (topology, config, dependenci
   return new Millrace(topology, config, dependencies);
 };
 
+const openSnapshotStore: OpenSnapshotStore = () => Promise.reject(new Error('There is no option for it yet.'));
+
 async function main(): Promise<number> {
   const { version } = createRequire(__filename)('millrace/package.json') as { version: string };
   let exitCode: number = EXIT.ok;
-  const program = createProgram({ process, createApplication, version }, (code) => {
+  const program = createProgram({ process, createApplication, openSnapshotStore, version }, (code) => {
     exitCode = code;
   });
   try {

@@ -4,6 +4,7 @@ import { createLogger } from '../logging/create-logger';
 import { describe } from '../topology/describe';
 import { describeMermaid } from '../topology/describe-mermaid';
 import type { CreateApplication } from './application';
+import { addCheckpointCommands, type OpenSnapshotStore } from './checkpoint-commands';
 import { addConfigFlags, givenFlags } from './config-flags';
 import { EXIT } from './exit-codes';
 import { loadTopology } from './load-topology';
@@ -12,6 +13,7 @@ import { runApplication } from './run-application';
 export interface ProgramEnvironment {
   readonly process: NodeJS.Process;
   readonly createApplication: CreateApplication;
+  readonly openSnapshotStore: OpenSnapshotStore;
   readonly version: string;
 }
 
@@ -24,7 +26,7 @@ Exit codes: 0 stopped by SIGTERM or SIGINT, after a commit; 1 failed, the last l
 
 /** Builds the commands. Each action sets the exit code through `finish`. */
 export function createProgram(
-  { process, createApplication, version }: ProgramEnvironment,
+  { process, createApplication, openSnapshotStore, version }: ProgramEnvironment,
   finish: (exitCode: number) => void,
 ): Command {
   const program = new Command('millrace')
@@ -62,6 +64,14 @@ export function createProgram(
       process.stdout.write(`${mermaid ? describeMermaid(topology) : describe(topology)}\n`);
       finish(EXIT.ok);
     });
+
+  const environment = { process, openSnapshotStore };
+  const checkpoints = program.command('checkpoints').description('Look at the checkpoints of an application.');
+  addCheckpointCommands(checkpoints, 'checkpoint', environment, finish);
+  const savepoint = program
+    .command('savepoint')
+    .description('Look at the savepoints of an application, and delete them.');
+  addCheckpointCommands(savepoint, 'savepoint', environment, finish);
 
   return program;
 }

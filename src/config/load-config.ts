@@ -18,6 +18,8 @@ export interface ConfigInputs {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of a JSON or YAML file; default: what `MILLRACE_CONFIG` says, else none. */
   readonly configFile?: string | undefined;
+  /** Stands for required options that the command makes no use of, where they are not given. */
+  readonly unused?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -26,9 +28,10 @@ export interface ConfigInputs {
  *
  * @throws ConfigError listing every problem and where each value came from.
  */
-export function loadConfig({ flags, environment, configFile }: ConfigInputs): MillraceConfig {
+export function loadConfig({ flags, environment, configFile, unused = {} }: ConfigInputs): MillraceConfig {
   const file = configFile ?? (environment[CONFIG_FILE_VARIABLE] || undefined);
-  const sources = [
+  const sources: ConfigSource[] = [
+    { values: Object.entries(unused).map(([name, value]) => ({ path: [name], value, origin: 'the command' })) },
     ...(file === undefined ? [] : [readConfigFile(file)]),
     readEnvironment(environment, [CONFIG_FILE_VARIABLE]),
     readFlags(flags),

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { CheckpointMetadata } from './checkpoint-metadata';
+
+/** From 0 to 2^53 - 1: beyond, JSON's numbers are not exact, and are refused. */
+const count = z.int().min(0);
+const milliseconds = z.number().min(0);
+
+/** Becomes the name of a file where the state is restored: nothing that leads out of a directory. */
+const fileName = z.string().regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]+$/);
+const objectName = z.string().regex(/^((?!\.{1,2}(\/|$))[a-zA-Z0-9._-]+(\/|$))+(?<!\/)$/);
+
+const topic = z.object({ name: z.string().min(1), internal: z.boolean() });
+
+const file = z.object({
+  name: fileName,
+  object: objectName,
+  sizeInBytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const task = z.object({
+  task: z.string().regex(/^\d+_\d+$/),
+  inputs: z.array(z.object({ topic, partition: count, offset: count, metadata: z.string() })),
+  changelogPositions: z.record(z.string(), count),
+  files: z.array(file),
+});
+
+const channel = z.object({
+  topic,
+  partition: count,
+  from: count,
+  barriers: z.array(z.object({ producerId: z.string().regex(/^-?\d{1,19}$/), offset: count })),
+  records: file.optional(),
+});
+
+const store = z.object({
+  kind: z.string(),
+  keySerde: z.string(),
+  valueSerde: z.string(),
+  format: z.record(z.string(), z.union([z.string(), z.number()])),
+  changelog: z.boolean(),
+  subtopology: count,
+});
+
+const repartitionTopic = z.object({ partitions: count.optional(), keySerde: z.string(), valueSerde: z.string() });
+
+/** What the metadata of a checkpoint must look like. Members that a later version may have added beside are left out. */
+export const metadataSchema: z.ZodType<CheckpointMetadata> = z
+  .object({
+    applicationId: z.string().min(1),
+    number: count,
+    id: z.string().min(1),
+    kind: z.enum(['checkpoint', 'savepoint']),
+    trigger: z.enum(['interval', 'records', 'continuous', 'adaptive', 'on-demand']),
+    beganAt: milliseconds,
+    completedAt: milliseconds,
+    incrementalBytes: count,
+    slowestTask: z.object({ task: z.string(), milliseconds }).optional(),
+    shape: z.object({
+      stores: z.record(z.string(), store),
+      repartitionTopics: z.record(z.string(), repartitionTopic),
+    }),
+    tasks: z.array(task),
+    channels: z.array(channel),
+  })
+  .transform((metadata) => ({ ...metadata, slowestTask: metadata.slowestTask }));
