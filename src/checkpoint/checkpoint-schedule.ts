@@ -24,9 +24,9 @@ export function continuously(): CheckpointSchedule {
 }
 
 /** At an interval that is worked out anew each time. */
-export function adaptively(intervalMs: () => number): CheckpointSchedule {
+export function adaptively(intervalMs: (now: number) => number): CheckpointSchedule {
   return {
     trigger: 'adaptive',
-    nextAt: (lastBeganAt, _, now) => (lastBeganAt === undefined ? now : lastBeganAt) + intervalMs(),
+    nextAt: (lastBeganAt, _, now) => (lastBeganAt ?? now) + intervalMs(now),
   };
 }

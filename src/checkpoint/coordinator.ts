@@ -8,11 +8,16 @@ import { RunningCheckpoint } from './running-checkpoint';
 
 /** What the coordinator has to do with checkpoints that are complete. */
 export interface CompletedCheckpoints {
-  /** Those that are kept, oldest first, savepoints included. */
-  load(): Promise<readonly CheckpointMetadata[]>;
+  /** Those that are kept, oldest first, savepoints included; and the highest number that was ever begun, as far as is known. */
+  load(): Promise<{ readonly kept: readonly CheckpointMetadata[]; readonly highestNumber: number }>;
   write(metadata: CheckpointMetadata): Promise<void>;
-  /** Deletes checkpoints that are not to be kept, and what no checkpoint needs. @returns those that are kept, oldest first */
-  retain(running: number | undefined): Promise<readonly CheckpointMetadata[]>;
+  /**
+   * Deletes checkpoints that are not to be kept, and files that none needs.
+   *
+   * @param below - none with a lower number is under way
+   * @returns those that are kept, oldest first
+   */
+  retain(below: number, running: number | undefined): Promise<readonly CheckpointMetadata[]>;
 }
 
 export interface CoordinatorSettings {
@@ -89,8 +94,9 @@ export class CheckpointCoordinator {
     this.generation = generation;
     this.loaded = false;
     try {
-      const kept = await this.parts.completed.load();
+      const { kept, highestNumber } = await this.parts.completed.load();
       if (this.generation !== generation) return;
+      this.highestNumber = Math.max(this.highestNumber, highestNumber);
       this.keep(kept);
       this.loaded = true;
       this.consider();
@@ -265,7 +271,7 @@ export class CheckpointCoordinator {
     );
     parts.listener?.completed(metadata);
     this.end();
-    void this.retain();
+    void this.retain(metadata.number);
   }
 
   private abort(reason: string): void {
@@ -292,9 +298,9 @@ export class CheckpointCoordinator {
     this.consider();
   }
 
-  private async retain(): Promise<void> {
+  private async retain(completed: number): Promise<void> {
     try {
-      this.keep(await this.parts.completed.retain(this.running?.number));
+      this.keep(await this.parts.completed.retain(completed + 1, this.running?.number));
     } catch (error) {
       this.parts.logger.warn(
         { event: 'checkpoints_not_deleted', err: error },

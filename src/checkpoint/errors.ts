@@ -39,3 +39,14 @@ export class SnapshotDamagedError extends MillraceError {
     super(`'${object}' in ${store} cannot be used: ${damage}.`);
   }
 }
+
+/** More checkpoints failed one after the other than are tolerated. */
+export class TooManyCheckpointFailuresError extends MillraceError {
+  readonly code = 'TOO_MANY_CHECKPOINT_FAILURES';
+
+  constructor(tolerated: number | undefined, reason: string) {
+    super(
+      `More than ${tolerated ?? 0} checkpoints failed one after the other, the last one because ${reason}. Mend that, or allow more by checkpointToleratedFailures.`,
+    );
+  }
+}

@@ -16,6 +16,7 @@ import type { FailpointHook } from './failpoints';
 import { createGroupAssignor } from './group-assignor';
 import type { FormerMembers } from './former-members';
 import type { GlobalTables } from './global-tables';
+import type { InstanceCheckpoints } from './instance-checkpoints';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
@@ -38,6 +39,8 @@ export interface InstanceParts {
   readonly states: LocalStates;
   readonly globalTables: GlobalTables;
   readonly purge: RepartitionPurge;
+  /** Absent where no checkpoints are taken. */
+  readonly checkpoints: InstanceCheckpoints | undefined;
   readonly members: FormerMembers;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
@@ -76,6 +79,7 @@ export function createStreamThread(
       handlers,
       logger,
     });
+  const checkpoints = parts.checkpoints?.createThread(collector, () => thread.wake());
   const exactlyOnce = config.processingGuarantee === 'exactly_once_v2';
   const opener = new TaskOpener({
     groupId: config.applicationId,
@@ -98,7 +102,9 @@ export function createStreamThread(
       logger,
       wallClock: systemClock,
       maxTaskIdleMs: config.maxTaskIdleMs,
+      barrierGate: checkpoints,
     }),
+    recovery: parts.checkpoints?.recovery,
     offsetReset: config.autoOffsetReset,
     stableOffsetsTimeoutMs: config.transactionTimeoutMs + STABLE_OFFSETS_MARGIN_MS,
     logger,
@@ -140,6 +146,8 @@ export function createStreamThread(
     purge: parts.purge,
     opener,
     memory,
+    checkpoints,
+    onGeneration: (generation, tasks) => parts.checkpoints?.assigned(thread, generation, tasks),
     logger,
     metrics,
     now,

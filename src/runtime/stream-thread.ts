@@ -137,6 +137,11 @@ export class StreamThread {
     await this.finished;
   }
 
+  /** Something outside has changed that the loop should look at. */
+  wake(): void {
+    this.signal.wake();
+  }
+
   openTasks(): readonly Task[] {
     return [...this.tasks];
   }

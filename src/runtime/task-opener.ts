@@ -7,6 +7,7 @@ import type { StateCorruptedError } from '../state/state-database-errors';
 import { decodePartitionTime } from '../task/partition-time';
 import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
+import type { ChangelogEnds, CheckpointRecovery } from './checkpoint-recovery';
 import type { FailpointHook } from './failpoints';
 import { resolveStartOffsets, type OffsetResetPolicy } from './start-offsets';
 import type { TaskFactory } from './task-factory';
@@ -27,6 +28,8 @@ export interface TaskOpenerParts {
   readonly layout: TaskLayout;
   readonly states: LocalStates;
   readonly factory: TaskFactory;
+  /** Absent where no checkpoints are taken. */
+  readonly recovery?: CheckpointRecovery | undefined;
   readonly offsetReset: OffsetResetPolicy;
   /** Longer than the previous owner's transaction time-out: until then its open transaction may hold the offsets. */
   readonly stableOffsetsTimeoutMs: number;
@@ -75,6 +78,7 @@ export class TaskOpener {
       state = await this.parts.states.open(id);
       const { starts, times, ends } = await positions;
       state = await this.usable(id, state, ends);
+      if (state.database.isNew) state = await this.recovered(id, state, ends, abort);
       const restored = await this.restore(id, state, ends, abort);
       abort.throwIfAborted();
       const { database, close } = state;
@@ -131,6 +135,20 @@ export class TaskOpener {
     return states.open(id);
   }
 
+  /** Without local state, that of a checkpoint where there is one. */
+  private async recovered(
+    id: TaskId,
+    state: LocalState,
+    ends: ReadonlyMap<string, ChangelogEnds>,
+    abort: AbortSignal,
+  ): Promise<LocalState> {
+    const { recovery, states } = this.parts;
+    if (recovery === undefined) return state;
+    await state.close();
+    await recovery.install(id, ends, abort);
+    return states.open(id);
+  }
+
   private async restore(
     id: TaskId,
     { database }: LocalState,
@@ -159,12 +177,6 @@ interface Positions {
   readonly starts: ReadonlyMap<string, number>;
   readonly times: ReadonlyMap<string, number>;
   readonly ends: ReadonlyMap<string, ChangelogEnds>;
-}
-
-interface ChangelogEnds {
-  readonly start: number;
-  /** The high watermark. */
-  readonly end: number;
 }
 
 function partitionTimes(committed: ReadonlyMap<string, CommittedOffset | undefined>): ReadonlyMap<string, number> {

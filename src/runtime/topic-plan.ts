@@ -16,6 +16,11 @@ export function referenceOf(topology: Topology, applicationId: string, topic: st
   return internal ? { name, internal } : { name: topic, internal };
 }
 
+/** How the topic is called in which the instances of an application speak of checkpoints. */
+export function controlTopicName(applicationId: string): string {
+  return topicName(applicationId, { name: 'millrace-control', internal: true });
+}
+
 /** How the topic with a store's changes is called in Kafka. */
 export function changelogTopicName(applicationId: string, store: string): string {
   return topicName(applicationId, changelogTopic(store));
@@ -65,7 +70,7 @@ export class InternalTopicMismatchError extends MillraceError {
 /** An internal topic as it has to be. */
 export interface InternalTopic {
   readonly name: string;
-  readonly kind: 'changelog' | 'repartition';
+  readonly kind: 'changelog' | 'repartition' | 'control';
   readonly partitions: number;
 }
 

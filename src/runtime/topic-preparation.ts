@@ -3,6 +3,7 @@ import type { TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { Topology } from '../topology/graph';
 import {
+  controlTopicName,
   externalTopics,
   InternalTopicMismatchError,
   planTopics,
@@ -23,12 +24,15 @@ const SETTINGS: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, s
     'segment.bytes': String(50 * 1024 * 1024),
     'message.timestamp.type': 'CreateTime',
   },
+  // What was said is of no use to who was not there.
+  control: { 'cleanup.policy': 'delete', 'retention.ms': String(24 * 60 * 60 * 1000) },
 };
 
 /** Settings of an existing internal topic without which records would be lost. */
 const REQUIRED: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, string>>>> = {
   changelog: { 'cleanup.policy': 'compact' },
   repartition: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+  control: {},
 };
 
 /**
@@ -41,7 +45,7 @@ const REQUIRED: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, s
  */
 export async function prepareTopics(
   admin: TopicAdmin,
-  options: Pick<MillraceConfig, 'applicationId' | 'replicationFactor' | 'deadLetterTopic'>,
+  options: Pick<MillraceConfig, 'applicationId' | 'replicationFactor' | 'deadLetterTopic' | 'checkpointStore'>,
   topology: Topology,
   logger: Logger,
   check: (plan: TopicPlan) => void = () => undefined,
@@ -64,7 +68,10 @@ export async function prepareTopics(
     new Map(sources.map((topic) => [topic, found.get(topic)!.partitions])),
   );
   check(plan);
-  await createInternalTopics(admin, options.replicationFactor, plan.internalTopics, logger);
+  const control: InternalTopic = { name: controlTopicName(options.applicationId), kind: 'control', partitions: 1 };
+  const internalTopics =
+    options.checkpointStore === undefined ? plan.internalTopics : [...plan.internalTopics, control];
+  await createInternalTopics(admin, options.replicationFactor, internalTopics, logger);
   return plan;
 }
 

@@ -20,8 +20,7 @@ export interface TallyTopology {
   expected(ids: readonly number[]): ReadonlyMap<string, ReadonlyMap<string, Tally>>;
 }
 
-/** Where its serdes are said again and again, a stream need not know them. */
-type Records = KStream<string, string, never>;
+type Tallied = KStream<string, string, never>;
 type Stage = { readonly store: string; readonly accepts: (id: number) => boolean; readonly salt: number };
 
 const text = { key: serdes.string, value: serdes.string };
@@ -49,10 +48,6 @@ class Tallying implements Processor<string, string, string, string> {
   }
 }
 
-function untyped<S extends KnownSerdes>(stream: KStream<string, string, S>): Records {
-  return stream;
-}
-
 function keyOf(id: number, salt: number): string {
   return `k${Math.imul(id + salt, 2654435761) >>> 29}`;
 }
@@ -61,18 +56,21 @@ export function tallyTopology(random: SeededRandom): TallyTopology {
   const shape = random.pick(['chain of 1', 'chain of 2', 'chain of 3', 'diamond']);
   const stages: Stage[] = [];
   const builder = new StreamsBuilder();
-  const tally = (stream: Records, store: string, salt: number, accepts = all): Records => {
+  const tally = <S extends KnownSerdes>(
+    stream: KStream<string, string, S>,
+    store: string,
+    salt: number,
+    accepts = all,
+  ): Tallied => {
     stages.push({ store, accepts, salt });
     builder.addStore(stores.keyValue({ name: store, ...text }));
-    return untyped(stream.process(() => new Tallying(store), { name: store, stores: [store] }));
+    return stream.process(() => new Tallying(store), { name: store, stores: [store] });
   };
-  const through = (stream: Records, name: string, salt: number): Records =>
-    untyped(
-      stream
-        .selectKey((_, value) => keyOf(Number(value), salt))
-        .repartition({ ...text, name, partitions: random.between(1, 3) }),
-    );
-  const input = untyped(builder.stream('in', text).selectKey((_, value) => keyOf(Number(value), 0)));
+  const through = <S extends KnownSerdes>(stream: KStream<string, string, S>, name: string, salt: number) =>
+    stream
+      .selectKey((_, value) => keyOf(Number(value), salt))
+      .repartition({ ...text, name, partitions: random.between(1, 3) });
+  const input = builder.stream('in', text).selectKey((_, value) => keyOf(Number(value), 0));
   let last = tally(input, 'tally-0', 0);
   if (shape === 'diamond') {
     const left = tally(

@@ -1,0 +1,118 @@
+import type { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
+import type { CheckpointMetadata, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
+import type { SnapshotStore } from '../checkpoint/snapshot-store';
+import { downloadTaskSnapshot } from '../checkpoint/task-download';
+import { asError } from '../errors/as-error';
+import { partitionKey } from '../kafka';
+import type { Logger } from '../logging/logger';
+import type { StateDirectory } from '../state/state-directory';
+import { StatePositions } from '../state/state-positions';
+import type { TaskId } from '../task/task-id';
+import type { TaskLayout } from './task-layout';
+import { topicName } from './topic-plan';
+
+/** Where a changelog partition begins and ends. */
+export interface ChangelogEnds {
+  readonly start: number;
+  /** The high watermark. */
+  readonly end: number;
+}
+
+export interface CheckpointRecoveryParts {
+  readonly store: SnapshotStore;
+  readonly catalog: CheckpointCatalog;
+  readonly directory: StateDirectory;
+  readonly layout: TaskLayout;
+  readonly logger: Logger;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
+}
+
+/** A changelog with no more records than this is read at once, faster than anything could be downloaded. */
+const SHORT_CHANGELOG = 10_000;
+
+/**
+ * Gives a task without local state that of the newest checkpoint that is sound, so that only the changelog's tail after it has to be
+ * read. A damaged checkpoint falls back to the one before; where there is none, the whole changelog is read.
+ */
+export class CheckpointRecovery {
+  constructor(private readonly parts: CheckpointRecoveryParts) {}
+
+  /**
+   * @param ends - of the task's changelogs, by `topic-partition`
+   * @returns whether the task has state now. It must not be open.
+   */
+  async install(id: TaskId, ends: ReadonlyMap<string, ChangelogEnds>, abort: AbortSignal): Promise<boolean> {
+    const { catalog, logger, layout } = this.parts;
+    const task = id.toString();
+    const changelogs = layout.changelogsOf(id).map(({ topic, partition, store }) => ({
+      store: store.name,
+      inMemory: store.backend === 'memory',
+      ...ends.get(partitionKey(topic, partition))!,
+    }));
+    const records = changelogs.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (records <= SHORT_CHANGELOG || changelogs.every(({ inMemory }) => inMemory)) return false;
+    try {
+      for await (const metadata of catalog.latestCheckpoints()) {
+        if (abort.aborted) return false;
+        const snapshot = metadata.tasks.find((each) => each.task === task);
+        if (snapshot === undefined) continue;
+        const misfit = changelogs.find(({ store, start, end }) => {
+          const position = snapshot.changelogPositions[store];
+          return position !== undefined && (position < start || position > end);
+        });
+        if (misfit !== undefined) {
+          // The changelog was rewritten or cut since: so it was for all that is older.
+          logger.info(
+            { event: 'checkpoint_too_old', task, checkpoint: metadata.id, store: misfit.store },
+            `Task ${task} cannot begin from ${metadata.id}: its changelog does not reach back to it`,
+          );
+          return false;
+        }
+        if (await this.tryInstall(metadata, snapshot, abort)) return true;
+      }
+    } catch (error) {
+      if (abort.aborted) return false;
+      logger.warn(
+        { event: 'checkpoints_unreadable', task, err: error },
+        `The checkpoints cannot be read: restoring task ${task} from its whole changelog`,
+      );
+    }
+    return false;
+  }
+
+  private async tryInstall(metadata: CheckpointMetadata, snapshot: TaskSnapshot, abort: AbortSignal): Promise<boolean> {
+    const { store, directory, logger, now } = this.parts;
+    const { task, files } = snapshot;
+    const startedAt = now();
+    try {
+      await directory.installTask(
+        task,
+        (target) => downloadTaskSnapshot(store, files, target, { signal: abort }),
+        this.positionsOf(snapshot),
+      );
+    } catch (error) {
+      if (abort.aborted) return false;
+      logger.warn(
+        { event: 'checkpoint_unusable', task, checkpoint: metadata.id, err: error },
+        `Task ${task} cannot be restored from ${metadata.id}, trying the one before: ${asError(error).message}`,
+      );
+      return false;
+    }
+    const bytes = files.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
+    const milliseconds = Math.round(now() - startedAt);
+    logger.info(
+      { event: 'checkpoint_installed', task, checkpoint: metadata.id, bytes, milliseconds },
+      `Restored ${bytes} bytes of task ${task} from ${metadata.id} in ${milliseconds} ms`,
+    );
+    return true;
+  }
+
+  private positionsOf({ inputs, changelogPositions }: TaskSnapshot): StatePositions {
+    const positions = new StatePositions();
+    for (const { topic, partition, offset } of inputs)
+      positions.setInputOffset(topicName(this.parts.layout.applicationId, topic), partition, offset);
+    for (const [store, position] of Object.entries(changelogPositions)) positions.setChangelogPosition(store, position);
+    return positions;
+  }
+}

@@ -1,0 +1,235 @@
+import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
+import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
+import { ControlLog } from '../checkpoint/control-log';
+import type { ControlMessage } from '../checkpoint/control-messages';
+import { CheckpointCoordinator, type CompletedCheckpoints, type CoordinatorSettings } from '../checkpoint/coordinator';
+import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
+import { KnownContents } from '../checkpoint/known-contents';
+import type { SnapshotStore } from '../checkpoint/snapshot-store';
+import { uploadTaskSnapshot } from '../checkpoint/task-upload';
+import { partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
+import type { Logger } from '../logging/logger';
+import type { MillraceMetrics } from '../metrics/metrics';
+import type { StateDirectory } from '../state/state-directory';
+import type { Task } from '../task/task';
+import type { TaskId } from '../task/task-id';
+import type { RecordCollector } from '../task/task-io';
+import type { TopologyShape } from '../topology/topology-shape';
+import { CheckpointRecovery } from './checkpoint-recovery';
+import type { RepartitionPurge } from './repartition-purge';
+import { fedTopicsOf, ThreadCheckpoints, type TakenSnapshot } from './thread-checkpoints';
+import type { TaskLayout } from './task-layout';
+import { controlTopicName, topicName } from './topic-plan';
+
+export interface InstanceCheckpointsParts {
+  readonly store: SnapshotStore;
+  readonly cluster: ClusterClient;
+  readonly admin: TopicAdmin;
+  readonly layout: TaskLayout;
+  readonly shape: TopologyShape;
+  readonly directory: StateDirectory;
+  readonly purge: RepartitionPurge;
+  readonly settings: CoordinatorSettings;
+  /** Complete checkpoints that are kept. */
+  readonly retention: number;
+  readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
+  readonly logger: Logger;
+  readonly metrics: MillraceMetrics;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  /** A savepoint is complete that the application stops with. */
+  readonly onStop: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The checkpoints of one instance: what its threads, its coordinator and the other instances tell each other. */
+export class InstanceCheckpoints {
+  readonly recovery: CheckpointRecovery;
+  private readonly catalog: CheckpointCatalog;
+  private readonly log: ControlLog;
+  private readonly coordinator: CheckpointCoordinator;
+  private readonly threads = new Set<ThreadCheckpoints>();
+  /** The thread that the control topic's partition came to, with the first of all tasks. */
+  private leader: object | undefined;
+  private readonly known = new Map<string, KnownContents>();
+  private base: { readonly id: string; readonly metadata: Promise<CheckpointMetadata | undefined> } | undefined;
+
+  constructor(private readonly parts: InstanceCheckpointsParts) {
+    const { store, layout, logger, cluster, admin, wallClock } = parts;
+    const { applicationId } = layout;
+    this.catalog = new CheckpointCatalog(store, applicationId, logger);
+    this.recovery = new CheckpointRecovery({ ...parts, catalog: this.catalog });
+    this.log = new ControlLog({
+      cluster,
+      admin,
+      topic: controlTopicName(applicationId),
+      onMessage: (message) => this.heard(message),
+      onFailure: parts.onFailure,
+      wallClock,
+      logger,
+    });
+    this.coordinator = new CheckpointCoordinator({
+      applicationId,
+      tasks: layout.tasks.map(String),
+      shape: () => parts.shape,
+      settings: parts.settings,
+      completed: this.completedCheckpoints(),
+      copyChannels: parts.copyChannels,
+      send: (message) => this.log.send(message),
+      now: wallClock,
+      setTimer: (callback, milliseconds) => {
+        const timer = setTimeout(callback, milliseconds);
+        return () => clearTimeout(timer);
+      },
+      logger,
+      listener: {
+        completed: (metadata) => this.count(metadata),
+        failed: () => parts.metrics.checkpoints.inc({ outcome: 'failed' }),
+      },
+      onTooManyFailures: (reason) =>
+        parts.onFailure(new TooManyCheckpointFailuresError(parts.settings.toleratedFailures, reason)),
+    });
+  }
+
+  /** To be called before any thread joins the group. */
+  async start(): Promise<void> {
+    this.parts.purge.holdBack();
+    await this.log.start();
+  }
+
+  /** @param wake - of the thread's loop */
+  createThread(collector: RecordCollector, wake: () => void): ThreadCheckpoints {
+    const { layout, logger, metrics, now, wallClock } = this.parts;
+    const thread = new ThreadCheckpoints({
+      send: (message) => this.log.send(message),
+      wake,
+      collector,
+      fedTopics: (tasks) => fedTopicsOf(layout, tasks),
+      referenceOf: (topic) => layout.referenceOf(topic),
+      takeSnapshot: (task, number) => this.takeSnapshot(task, number),
+      changelogPositions: (task) => layout.changelogPositions(task.id, task.database),
+      now,
+      wallClock,
+      logger,
+      metrics,
+    });
+    this.threads.add(thread);
+    return thread;
+  }
+
+  /** The group gave a thread tasks, or the thread gives them up. */
+  assigned(thread: object, generation: number | undefined, tasks: readonly TaskId[]): void {
+    const first = this.parts.layout.tasks[0]?.toString();
+    if (generation !== undefined && tasks.some((task) => task.toString() === first)) {
+      this.leader = thread;
+      void this.coordinator.lead(generation);
+    } else if (this.leader === thread) {
+      this.leader = undefined;
+      this.coordinator.resign('the consumer group rebalanced');
+    }
+  }
+
+  /** To be called when all threads have ended. */
+  async close(): Promise<void> {
+    this.coordinator.resign('the instance stops');
+    await this.log.close();
+    this.parts.store.close();
+  }
+
+  private heard(message: ControlMessage): void {
+    this.coordinator.received(message);
+    const { purge, layout } = this.parts;
+    switch (message.type) {
+      case 'begin':
+        purge.holdBack();
+        for (const thread of this.threads) thread.begun(message);
+        return;
+      case 'completed':
+        for (const thread of this.threads) thread.completed(message.generation, message.number, message.thenStop);
+        if (message.thenStop) this.parts.onStop();
+        return;
+      case 'aborted':
+        for (const thread of this.threads) thread.aborted(message.generation, message.number);
+        purge.goOn();
+        return;
+      case 'floors':
+        purge.keepFrom(
+          new Map(
+            message.floors.map(({ topic, partition, offset }) => [
+              partitionKey(topicName(layout.applicationId, topic), partition),
+              offset,
+            ]),
+          ),
+        );
+        return;
+      default:
+        return;
+    }
+  }
+
+  private async takeSnapshot(task: Task, number: number): Promise<TakenSnapshot> {
+    const { directory, store, layout } = this.parts;
+    const name = task.id.toString();
+    const snapshot = await task.database.snapshot(directory.snapshotPath(name, number));
+    let known = this.known.get(name);
+    if (known === undefined) this.known.set(name, (known = new KnownContents()));
+    return {
+      store: async (_, base, signal) => {
+        try {
+          const shared = await this.filesIn(base, name);
+          const { applicationId } = layout;
+          const uploaded = await uploadTaskSnapshot({
+            store,
+            applicationId,
+            number,
+            task: name,
+            snapshot,
+            shared,
+            known,
+            signal,
+          });
+          return { files: uploaded.files, storedBytes: uploaded.uploadedBytes };
+        } finally {
+          await snapshot.release();
+        }
+      },
+      discard: () => snapshot.release(),
+    };
+  }
+
+  /** What a task has in a checkpoint whose files may be shared. Nothing when that cannot be read: then all is written again. */
+  private async filesIn(base: string | undefined, task: string): Promise<readonly SnapshotFile[]> {
+    if (base === undefined) return [];
+    if (this.base?.id !== base) this.base = { id: base, metadata: this.catalog.read(base).catch(() => undefined) };
+    const metadata = await this.base.metadata;
+    return metadata?.tasks.find((each) => each.task === task)?.files ?? [];
+  }
+
+  private completedCheckpoints(): CompletedCheckpoints {
+    const { catalog } = this;
+    const kept = async (): Promise<CheckpointMetadata[]> =>
+      (await catalog.list())
+        .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
+        .sort((a, b) => a.number - b.number);
+    return {
+      load: async () => ({ kept: await kept(), highestNumber: await catalog.highestNumber() }),
+      write: (metadata) => catalog.write(metadata),
+      retain: async (below, running) => {
+        await catalog.applyRetention({ keep: this.parts.retention, running });
+        await catalog.sweepOrphans({ below });
+        return kept();
+      },
+    };
+  }
+
+  private count({ beganAt, completedAt, incrementalBytes, tasks }: CheckpointMetadata): void {
+    const { checkpoints, checkpointDuration, checkpointBytes } = this.parts.metrics;
+    checkpoints.inc({ outcome: 'completed' });
+    checkpointDuration.observe((completedAt - beganAt) / 1000);
+    checkpointBytes.set({ extent: 'stored' }, incrementalBytes);
+    const full = tasks.flatMap(({ files }) => files).reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
+    checkpointBytes.set({ extent: 'full' }, full);
+  }
+}
