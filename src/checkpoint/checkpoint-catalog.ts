@@ -137,7 +137,11 @@ export class CheckpointCatalog {
   /** The highest number that any metadata or file has; 0 when there is nothing. Also of checkpoints that were begun only. */
   async highestNumber(): Promise<number> {
     let highest = 0;
-    for (const entry of await this.list()) highest = Math.max(highest, entry.number ?? 0);
+    for (const document of await listMetadata(this.store, this.applicationId)) {
+      const number =
+        numberOfCheckpointId(document.id) ?? (await readEntry(this.store, this.applicationId, document))?.number;
+      highest = Math.max(highest, number ?? 0);
+    }
     for await (const { name } of this.store.list(filesPrefix(this.applicationId)))
       highest = Math.max(highest, numberOfFile(this.applicationId, name) ?? 0);
     return highest;

@@ -21,9 +21,8 @@ export function noRestart(): RestartStrategy {
 export function fixedDelay({ attempts, delayMs }: { attempts: number; delayMs: number }): RestartStrategy {
   let failures = 0;
   return {
-    description: `fixed-delay (${attempts} attempts, ${delayMs} ms)`,
-    decide: () =>
-      failures++ < attempts ? { restartAfterMs: delayMs } : { giveUp: `all ${attempts} attempts were used` },
+    description: `fixed-delay (attempts: ${attempts}, delay: ${delayMs} ms)`,
+    decide: () => (failures++ < attempts ? { restartAfterMs: delayMs } : { giveUp: 'no attempt is left' }),
   };
 }
 
@@ -71,7 +70,7 @@ export interface FailureRateOptions {
 export function failureRate({ maxFailures, intervalMs, delayMs }: FailureRateOptions): RestartStrategy {
   let recent: number[] = [];
   return {
-    description: `failure-rate (${maxFailures} in ${intervalMs} ms)`,
+    description: `failure-rate (at most ${maxFailures} in ${intervalMs} ms)`,
     decide(now) {
       recent = [...recent.filter((failedAt) => now - failedAt < intervalMs), now];
       return recent.length <= maxFailures

@@ -9,7 +9,6 @@ import { ConfigError } from '../config/config-error';
 import { loadConfig } from '../config/load-config';
 import type { MillraceConfig } from '../config/millrace-config';
 import type { OptionDescription } from '../config/option-list';
-import type { Logger } from '../logging/logger';
 import { createLogger } from '../logging/create-logger';
 import * as report from './checkpoint-report';
 import { addConfigFlags, givenFlags } from './config-flags';
@@ -17,8 +16,8 @@ import { EXIT } from './exit-codes';
 import { describeCause } from './module-errors';
 import { readableBytes } from './readable-units';
 
-/** Opens the snapshot store that the configuration names. Throws a {@link ConfigError} when it names none. */
-export type OpenSnapshotStore = (config: MillraceConfig, logger: Logger) => Promise<SnapshotStore>;
+/** Opens the snapshot store that the configuration names; undefined when it names none. */
+export type OpenSnapshotStore = (config: MillraceConfig) => Promise<SnapshotStore | undefined>;
 
 export interface CheckpointCommandEnvironment {
   readonly process: NodeJS.Process;
@@ -38,6 +37,9 @@ type Action = (catalog: CheckpointCatalog, id: string, options: CommandOptions) 
 const NOTES = `
 Takes the same configuration file, environment and flags as \`millrace run\`, and uses the application id and what says where snapshots are
 kept. Exit codes: 0 done; 1 failed, not there, or damaged; 2 wrong command line or configuration.`;
+
+const NO_STORE =
+  'The configuration says nowhere where snapshots are kept: give checkpointStore (--checkpoint-store, MILLRACE_CHECKPOINT_STORE).';
 
 /**
  * Adds what looks at the checkpoints or savepoints of an application and deletes them, under `group`. Needs the snapshot store only: no
@@ -63,7 +65,11 @@ export function addCheckpointCommands(
     const destination = { write: (line: string) => void process.stderr.write(line), isTTY: process.stderr.isTTY };
     const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination });
     try {
-      const store = await openSnapshotStore(config, logger);
+      const store = await openSnapshotStore(config);
+      if (store === undefined) {
+        process.stderr.write(`${NO_STORE}\n`);
+        return finish(EXIT.usage);
+      }
       try {
         finish(await action(new CheckpointCatalog(store, config.applicationId, logger), id, options));
       } finally {

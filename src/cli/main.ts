@@ -13,7 +13,8 @@ const createApplication: CreateApplication = async (topology, config, dependenci
   return new Millrace(topology, config, dependencies);
 };
 
-const openSnapshotStore: OpenSnapshotStore = () => Promise.reject(new Error('There is no option for it yet.'));
+/** There is no option for it yet. */
+const openSnapshotStore: OpenSnapshotStore = () => Promise.resolve(undefined);
 
 async function main(): Promise<number> {
   const { version } = createRequire(__filename)('millrace/package.json') as { version: string };

@@ -23,6 +23,7 @@ export function crossCheck(config: Partial<MillraceConfig>, origins: Origins): C
   mustBeBelow('fetchMaxWaitMs', 'heartbeatIntervalMs', true);
   mustBeBelow('fetchMaxWaitMs', 'requestTimeoutMs');
   mustBeBelow('fetchMaxBytes', 'inputBufferMaxBytes', true);
+  mustBeBelow('restartInitialDelayMs', 'restartMaxDelayMs', true);
   if (config.processingGuarantee === 'exactly_once_v2') mustBeBelow('commitIntervalMs', 'transactionTimeoutMs');
 
   const handlers = [

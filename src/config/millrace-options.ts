@@ -214,6 +214,56 @@ export interface MillraceOptions {
    */
   readonly deadLetterTopic?: string | undefined;
   /**
+   * What happens when a stream thread dies of an error. `none` stops the application, for whoever runs it to start it again. The others put another thread in its place, which goes on from the last commit: `fixed-delay` up to `restartAttempts` times, `exponential-delay` for ever and ever more slowly, `failure-rate` unless there were more than `restartMaxFailures` within `restartFailureIntervalMs`. These are Flink's. Each instance counts for itself.
+   * @default none
+   */
+  readonly restartStrategy?: 'none' | 'fixed-delay' | 'exponential-delay' | 'failure-rate' | undefined;
+  /**
+   * `fixed-delay`: restarts in the life of an instance.
+   * @default 3
+   */
+  readonly restartAttempts?: number | undefined;
+  /**
+   * `fixed-delay` and `failure-rate`: time before a restart.
+   * @default 1000
+   */
+  readonly restartDelayMs?: number | undefined;
+  /**
+   * `exponential-delay`: time before the first restart.
+   * @default 1000
+   */
+  readonly restartInitialDelayMs?: number | undefined;
+  /**
+   * `exponential-delay`: longest time before a restart.
+   * @default 60000
+   */
+  readonly restartMaxDelayMs?: number | undefined;
+  /**
+   * `exponential-delay`: how much longer each delay is than the one before.
+   * @default 1.5
+   */
+  readonly restartDelayMultiplier?: number | undefined;
+  /**
+   * `exponential-delay`: after this long without a failure the next delay is `restartInitialDelayMs` again.
+   * @default 3600000
+   */
+  readonly restartResetAfterMs?: number | undefined;
+  /**
+   * `exponential-delay`: by up to this part of itself each delay is made shorter or longer, so that instances do not come back all at once.
+   * @default 0.1
+   */
+  readonly restartJitter?: number | undefined;
+  /**
+   * `failure-rate`: failures within `restartFailureIntervalMs` that are restarted after.
+   * @default 3
+   */
+  readonly restartMaxFailures?: number | undefined;
+  /**
+   * `failure-rate`: time within which failures are counted.
+   * @default 60000
+   */
+  readonly restartFailureIntervalMs?: number | undefined;
+  /**
    * Refuses to start with stores or internal topics whose names were generated, and lists them. Generated names count operators, so a change of the topology can change them, and the state would not be found again.
    * In Kafka: `ensure.explicit.internal.resource.naming`.
    * @default false

@@ -4,7 +4,7 @@ import type { OptionMeta } from './option';
 export function parseOptionText({ textForm }: OptionMeta, text: string): unknown {
   switch (textForm) {
     case 'number':
-      return /^-?\d+$/.test(text) ? Number(text) : text;
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text;
     case 'text':

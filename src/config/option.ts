@@ -43,6 +43,12 @@ export function integerMeta(min: number, max?: number): Pick<OptionMeta, 'expect
   return { expected, type: 'number', textForm: 'number' };
 }
 
+/** A number from `min` to `max`, whole or not. */
+export function decimal(min: number, max: number, defaultValue: number, documentation: Documentation) {
+  const meta = { ...integerMeta(min), expected: `a number from ${min} to ${max}` };
+  return option(z.number().min(min).max(max).default(defaultValue), { ...documentation, ...meta });
+}
+
 /** One of a few words. */
 export function choice<const T extends readonly string[]>(
   values: T,

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger';
-import { choice, choiceMeta, integer, integerMeta, option } from './option';
+import { choice, choiceMeta, decimal, integer, integerMeta, option } from './option';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -216,6 +216,32 @@ export const configSchema = z.strictObject({
     description: 'Topic for records that a handler with `dead-letter` gave up. It must exist.',
     expected: KAFKA_NAME,
     kafkaName: 'errors.dead.letter.queue.topic.name',
+  }),
+
+  restartStrategy: choice(['none', 'fixed-delay', 'exponential-delay', 'failure-rate'], 'none', {
+    description:
+      "What happens when a stream thread dies of an error. `none` stops the application, for whoever runs it to start it again. The others put another thread in its place, which goes on from the last commit: `fixed-delay` up to `restartAttempts` times, `exponential-delay` for ever and ever more slowly, `failure-rate` unless there were more than `restartMaxFailures` within `restartFailureIntervalMs`. These are Flink's. Each instance counts for itself.",
+  }),
+  restartAttempts: integer(1, 3, { description: '`fixed-delay`: restarts in the life of an instance.' }),
+  restartDelayMs: integer(0, 1_000, { description: '`fixed-delay` and `failure-rate`: time before a restart.' }),
+  restartInitialDelayMs: integer(1, 1_000, { description: '`exponential-delay`: time before the first restart.' }),
+  restartMaxDelayMs: integer(1, 60_000, { description: '`exponential-delay`: longest time before a restart.' }),
+  restartDelayMultiplier: decimal(1, 100, 1.5, {
+    description: '`exponential-delay`: how much longer each delay is than the one before.',
+  }),
+  restartResetAfterMs: integer(0, 3_600_000, {
+    description:
+      '`exponential-delay`: after this long without a failure the next delay is `restartInitialDelayMs` again.',
+  }),
+  restartJitter: decimal(0, 1, 0.1, {
+    description:
+      '`exponential-delay`: by up to this part of itself each delay is made shorter or longer, so that instances do not come back all at once.',
+  }),
+  restartMaxFailures: integer(1, 3, {
+    description: '`failure-rate`: failures within `restartFailureIntervalMs` that are restarted after.',
+  }),
+  restartFailureIntervalMs: integer(1, 60_000, {
+    description: '`failure-rate`: time within which failures are counted.',
   }),
 
   ensureExplicitNames: option(z.boolean().default(false), {

@@ -29,6 +29,12 @@ export class InstanceMemory {
     for (const holder of this.holders.values()) holder.sharesChanged();
   }
 
+  /** A thread is dead, and its share is free. */
+  released(thread: unknown): void {
+    if (!this.holders.delete(thread)) return;
+    for (const holder of this.holders.values()) holder.sharesChanged();
+  }
+
   cacheBytesOf(id: TaskId): number {
     return this.hasStores(id) ? (this.config.cacheMaxBytes - this.globalCacheBytes) / this.statefulTasks : 0;
   }

@@ -12,6 +12,7 @@ import {
   type ApplicationState,
   type StateListener,
 } from './application-state';
+import { configuredRestarts } from './configured-restarts';
 import { createStreamThread } from './create-stream-thread';
 import type { FailpointHook } from './failpoints';
 import { FormerMembers } from './former-members';
@@ -21,7 +22,8 @@ import { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
 import { StoredShape } from './stored-shape';
-import type { StreamThread, ThreadState } from './stream-thread';
+import type { StreamThread } from './stream-thread';
+import { StreamThreads } from './stream-threads';
 import { systemClock } from './system-clock';
 import { TaskLayout } from './task-layout';
 import { repartitionCounts } from './topic-plan';
@@ -66,8 +68,7 @@ export class Millrace {
   private readonly logger: Logger;
   private readonly now: () => number;
   private readonly machine = new ApplicationStateMachine();
-  private readonly threads: StreamThread[] = [];
-  private readonly threadStates = new Map<StreamThread, ThreadState>();
+  private threads: StreamThreads<StreamThread> | undefined;
   private readonly cleanups: (() => Promise<void> | void)[] = [];
   private settleClosed!: { resolve: () => void; reject: (error: unknown) => void };
   private stopping: Promise<void> | undefined;
@@ -220,33 +221,36 @@ export class Millrace {
       Math.max(MIN_CLEANING_INTERVAL_MS, config.stateCleanupDelayMs),
     );
     this.cleanups.push(() => clearInterval(cleaning));
-    for (let index = 0; index < config.numStreamThreads; index++) {
-      const thread = createStreamThread(
-        {
-          config,
-          cluster,
-          admin,
-          layout,
-          memory,
-          globalTables,
-          states,
-          purge,
-          members,
-          logger,
-          metrics,
-          now: this.now,
-          failpoint: this.dependencies.failpoint,
-          directory,
-        },
-        index,
-        (state) => {
-          this.threadMoved(thread, state);
-          if (this.machine.state === 'RUNNING') void states.closeUnassigned();
-        },
-      );
-      this.threads.push(thread);
-      thread.run().catch((error: unknown) => void this.stop(error));
-    }
+    const parts = {
+      config,
+      cluster,
+      admin,
+      layout,
+      memory,
+      globalTables,
+      states,
+      purge,
+      members,
+      logger,
+      metrics,
+      now: this.now,
+      failpoint: this.dependencies.failpoint,
+      directory,
+    };
+    this.threads = new StreamThreads({
+      count: config.numStreamThreads,
+      create: (index, onState) => createStreamThread(parts, index, onState),
+      strategy: configuredRestarts(config),
+      now: this.now,
+      logger,
+      onChange: (allRun) => {
+        this.machine.transition(allRun ? 'RUNNING' : 'REBALANCING');
+        if (this.machine.state === 'RUNNING') void states.closeUnassigned();
+      },
+      onReplaced: (dead) => memory.released(dead),
+      onFailure: (error) => void this.stop(error),
+    });
+    this.threads.start();
   }
 
   /**
@@ -286,14 +290,9 @@ export class Millrace {
 
   private async shutDown(): Promise<void> {
     this.machine.transition('PENDING_SHUTDOWN');
-    if (this.threads.length === 0) await this.endOpening();
-    await Promise.all(
-      this.threads.map((thread) =>
-        thread.shutdown().catch((error: unknown) => {
-          if (this.machine.transition('PENDING_ERROR')) this.failure ??= error;
-        }),
-      ),
-    );
+    if (this.threads === undefined) await this.endOpening();
+    for (const error of (await this.threads?.shutdown()) ?? [])
+      if (this.machine.transition('PENDING_ERROR')) this.failure ??= error;
     for (const cleanup of this.cleanups.reverse()) {
       try {
         await cleanup();
@@ -318,12 +317,6 @@ export class Millrace {
   private async endOpening(): Promise<void> {
     await this.cluster?.close();
     await this.opening?.catch(() => undefined);
-  }
-
-  private threadMoved(thread: StreamThread, state: ThreadState): void {
-    this.threadStates.set(thread, state);
-    const states = this.threads.map((each) => this.threadStates.get(each));
-    this.machine.transition(states.every((each) => each === 'RUNNING') ? 'RUNNING' : 'REBALANCING');
   }
 }
 

@@ -37,7 +37,7 @@ describe('the restart strategy', () => {
         const made = decisions(fixedDelay({ attempts, delayMs }), after).map(({ decision }) => decision);
         made.forEach((decision, index) => {
           if (index < attempts) expect(decision).toEqual({ restartAfterMs: delayMs });
-          else expect(decision).toEqual({ giveUp: `all ${attempts} attempts were used` });
+          else expect(decision).toEqual({ giveUp: 'no attempt is left' });
         });
       }),
     );
@@ -59,6 +59,13 @@ describe('the restart strategy', () => {
         }),
       );
     });
+  });
+
+  it('failure-rate forgets a failure when its interval is over, and not before', () => {
+    const decide = (gap: number): RestartDecision =>
+      decisions(failureRate({ maxFailures: 1, intervalMs: 1_000, delayMs: 7 }), [0, gap])[1]!.decision;
+    expect(decide(999)).toEqual({ giveUp: 'there were 2 failures within 1000 ms' });
+    expect(decide(1_000)).toEqual({ restartAfterMs: 7 });
   });
 
   describe('exponential-delay', () => {
@@ -113,6 +120,6 @@ describe('the restart strategy', () => {
 
   it('describes itself with its numbers', () => {
     expect(noRestart().description).toBe('none');
-    expect(fixedDelay({ attempts: 3, delayMs: 100 }).description).toBe('fixed-delay (3 attempts, 100 ms)');
+    expect(fixedDelay({ attempts: 3, delayMs: 100 }).description).toBe('fixed-delay (attempts: 3, delay: 100 ms)');
   });
 });

@@ -31,11 +31,13 @@ const checkpoint = checkpointOf(2, files, {
 
 describe('millrace checkpoints and millrace savepoint', () => {
   let store: FailingStore;
+  let isConfigured: boolean;
   let opened: MillraceConfig[];
   let closed: number;
 
   beforeEach(() => {
     store = new FailingStore();
+    isConfigured = true;
     opened = [];
     closed = 0;
     store.close = () => void closed++;
@@ -58,7 +60,7 @@ describe('millrace checkpoints and millrace savepoint', () => {
         createApplication: () => Promise.reject(new Error('not here')),
         openSnapshotStore: (config) => {
           opened.push(config);
-          return Promise.resolve(store);
+          return Promise.resolve(isConfigured ? store : undefined);
         },
         version: '0',
       },
@@ -81,6 +83,13 @@ describe('millrace checkpoints and millrace savepoint', () => {
     await expect(millrace('checkpoints', 'list', ...of)).resolves.toMatchObject({
       stdout: expect.stringMatching(/^No checkpoints of application 'orders' in memory/) as string,
     });
+  });
+
+  it('say which option is missing where there is no snapshot store, and exit with 2', async () => {
+    isConfigured = false;
+    const outcome = await millrace('checkpoints', 'list', ...of);
+    expect(outcome).toMatchObject({ code: EXIT.usage, stdout: '' });
+    expect(outcome.stderr).toContain('checkpointStore (--checkpoint-store, MILLRACE_CHECKPOINT_STORE)');
   });
 
   it('take every flag that run takes', async () => {

@@ -42,6 +42,19 @@ describe('InstanceMemory', () => {
     expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(12 * MEGABYTE);
   });
 
+  it('gives the share of a thread that died to the others', () => {
+    const shares = memory();
+    const one = jest.fn();
+    shares.assigned('one', counting(0), one);
+    shares.assigned('two', counting(1), () => undefined);
+    expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(16 * MEGABYTE);
+    one.mockClear();
+    shares.released('two');
+    shares.released('two');
+    expect(shares.cacheBytesOf(new TaskId(0, 0))).toBe(32 * MEGABYTE);
+    expect(one).toHaveBeenCalledTimes(1);
+  });
+
   it('keeps all threads together below the limit, in whichever order they get their tasks', () => {
     const shares = memory();
     const held = new Map<string, number>();
