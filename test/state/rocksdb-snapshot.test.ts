@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binding, type NativeHandle } from '../../src/state/rocksdb-binding';
@@ -214,6 +214,33 @@ describe('a copy that RocksDB changes under the hand', () => {
       if (reached === 'files linked') await appendFile(manifest, Buffer.alloc(1));
     }).cut(target);
     await expect(cut).rejects.toThrow(StateSnapshotError);
+  });
+
+  it('is not begun again when the manifest is missing: that is damage', async () => {
+    const manifest = await readCurrent(directory);
+    let attempts = 0;
+    const cut = new RocksDbSnapshots(directory, async (reached) => {
+      if (reached === 'logs listed' && attempts++ === 0)
+        await rename(join(directory, manifest), join(parent, manifest));
+    }).cut(target);
+    await expect(cut).rejects.toThrow(StateCorruptedError);
+    await expect(cut).rejects.toThrow(`${manifest} is missing`);
+    await rename(join(parent, manifest), join(directory, manifest));
+    expect(attempts).toBe(1);
+  });
+
+  it('goes on with another manifest when RocksDB begins one', async () => {
+    const [old, other] = [await readCurrent(directory), 'MANIFEST-900000'];
+    const files = await new RocksDbSnapshots(directory, async (reached) => {
+      if (reached !== 'manifest read' || (await readCurrent(directory)) === other) return;
+      // As RocksDB does.
+      await copyFile(join(directory, old), join(directory, other));
+      await writeFile(join(directory, 'next'), `${other}\n`);
+      await rename(join(directory, 'next'), join(directory, 'CURRENT'));
+    }).cut(target);
+    expect(files.map(({ name }) => name)).toContain(other);
+    expect(await readCurrent(target)).toBe(other);
+    expect((await readdir(target)).sort()).toEqual(files.map(({ name }) => name).sort());
   });
 
   it.each([
