@@ -39,8 +39,13 @@ export class RocksDbSnapshots {
       await this.afterStep?.('logs listed');
       const name = await readCurrent(this.directory);
       if (this.manifest?.name !== name) this.manifest = new ManifestFollower(this.directory, name);
-      const manifest = await this.manifest.advance();
+      const manifest = await unlessMissing(this.manifest.advance());
       await this.afterStep?.('manifest read');
+      if (manifest === undefined) {
+        // RocksDB begins another manifest when one has grown large.
+        if ((await readCurrent(this.directory)) !== name) continue;
+        throw new StateCorruptedError(this.directory, `the file ${name} is missing`);
+      }
       const { files, damage } = await this.linkFiles(target, linked, name, manifest, logs);
       await this.afterStep?.('files linked');
       if (!(await this.isUnchanged(name, manifest))) continue;
@@ -64,18 +69,12 @@ export class RocksDbSnapshots {
     let damage: string | undefined;
     const linkFile = async (name: string, expectedSize?: number): Promise<DatabaseFile> => {
       const path = join(target, name);
-      try {
-        if (!linked.has(name)) await link(join(this.directory, name), path);
-        linked.add(name);
-        const { size } = await stat(path);
-        if (expectedSize !== undefined && size !== expectedSize)
-          damage ??= `the table file ${name} has ${size} bytes instead of ${expectedSize}`;
-        return { name, sizeInBytes: size };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        damage ??= `the file ${name} is missing`;
-        return { name, sizeInBytes: 0 };
-      }
+      if (!linked.has(name)) await unlessMissing(link(join(this.directory, name), path).then(() => linked.add(name)));
+      const size = linked.has(name) ? (await stat(path)).size : 0;
+      if (!linked.has(name)) damage ??= `the file ${name} is missing`;
+      else if (expectedSize !== undefined && size !== expectedSize)
+        damage ??= `the table file ${name} has ${size} bytes instead of ${expectedSize}`;
+      return { name, sizeInBytes: size };
     };
     const needed = logs.filter((name) => Number.parseInt(name) >= manifest.logNumber);
     const [, ...files] = await Promise.all([
@@ -88,8 +87,18 @@ export class RocksDbSnapshots {
 
   private async isUnchanged(name: string, manifest: Manifest): Promise<boolean> {
     if ((await readCurrent(this.directory)) !== name) return false;
-    const { size } = await stat(join(this.directory, name));
-    return size === manifest.sizeInBytes;
+    const stats = await unlessMissing(stat(join(this.directory, name)));
+    return stats?.size === manifest.sizeInBytes;
+  }
+}
+
+/** Undefined when there is no such file. */
+async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

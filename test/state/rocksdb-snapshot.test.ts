@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binding, type NativeHandle } from '../../src/state/rocksdb-binding';
@@ -86,13 +86,14 @@ describe('a snapshot of a database', () => {
     ROUNDS * 5000,
   );
 
-  it('makes writes and closing wait that begin before it is done', async () => {
+  it('waits for writes that were committed before it; later ones, and closing, wait for it', async () => {
     const database = await open(directory);
-    await writeBatch(database, seed, 0);
+    const earlier = [];
+    for (let batch = 0; batch < 30; batch++) earlier.push(writeBatch(database, seed, batch));
     const cut = database.snapshot(join(parent, 'snapshot'));
-    const written = writeBatch(database, seed, 1);
+    const later = writeBatch(database, seed, 30);
     const snapshot = await cut;
-    await written;
+    await Promise.all([...earlier, later]);
     await copySnapshot(snapshot, join(parent, 'copy'));
     const second = database.snapshot(join(parent, 'second'));
     await database.close();
@@ -103,8 +104,8 @@ describe('a snapshot of a database', () => {
       await copy.close();
       return offset;
     };
-    expect(await read(join(parent, 'copy'))).toBe(1);
-    expect(await read(join(parent, 'second-copy'))).toBe(2);
+    expect(await read(join(parent, 'copy'))).toBe(30);
+    expect(await read(join(parent, 'second-copy'))).toBe(31);
   });
 
   it('is of a database that was just made, and of one that was opened again', async () => {
@@ -213,6 +214,33 @@ describe('a copy that RocksDB changes under the hand', () => {
       if (reached === 'files linked') await appendFile(manifest, Buffer.alloc(1));
     }).cut(target);
     await expect(cut).rejects.toThrow(StateSnapshotError);
+  });
+
+  it('is not begun again when the manifest is missing: that is damage', async () => {
+    const manifest = await readCurrent(directory);
+    let attempts = 0;
+    const cut = new RocksDbSnapshots(directory, async (reached) => {
+      if (reached === 'logs listed' && attempts++ === 0)
+        await rename(join(directory, manifest), join(parent, manifest));
+    }).cut(target);
+    await expect(cut).rejects.toThrow(StateCorruptedError);
+    await expect(cut).rejects.toThrow(`${manifest} is missing`);
+    await rename(join(parent, manifest), join(directory, manifest));
+    expect(attempts).toBe(1);
+  });
+
+  it('goes on with another manifest when RocksDB begins one', async () => {
+    const [old, other] = [await readCurrent(directory), 'MANIFEST-900000'];
+    const files = await new RocksDbSnapshots(directory, async (reached) => {
+      if (reached !== 'manifest read' || (await readCurrent(directory)) === other) return;
+      // As RocksDB does.
+      await copyFile(join(directory, old), join(directory, other));
+      await writeFile(join(directory, 'next'), `${other}\n`);
+      await rename(join(directory, 'next'), join(directory, 'CURRENT'));
+    }).cut(target);
+    expect(files.map(({ name }) => name)).toContain(other);
+    expect(await readCurrent(target)).toBe(other);
+    expect((await readdir(target)).sort()).toEqual(files.map(({ name }) => name).sort());
   });
 
   it.each([
