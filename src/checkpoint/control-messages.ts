@@ -81,8 +81,6 @@ const requestSchema = z.object({
   /** The id of the savepoint; chosen by the coordinator where it is missing. */
   id: z.string().optional(),
   thenStop: z.boolean(),
-  /** Source topics are not read any more, and all that is on its way is processed before the cut. */
-  drain: z.boolean(),
 });
 
 /** What became of a request. */

@@ -6,6 +6,7 @@ import { EXIT } from './exit-codes';
 import type { OpenSnapshotStore } from './checkpoint-commands';
 import { describeCause } from './module-errors';
 import { createProgram } from './program';
+import type { RequestCheckpoint } from './request-commands';
 
 /** The runtime is loaded only to run: help, describe and wrong options need neither Kafka's client nor RocksDB. */
 const createApplication: CreateApplication = async (topology, config, dependencies) => {
@@ -16,12 +17,20 @@ const createApplication: CreateApplication = async (topology, config, dependenci
 /** There is no option for it yet. */
 const openSnapshotStore: OpenSnapshotStore = () => Promise.resolve(undefined);
 
+const requestCheckpoint: RequestCheckpoint = async (...request) => {
+  const { requestFromApplication } = await import('../runtime/request-checkpoint.js');
+  return requestFromApplication(...request);
+};
+
 async function main(): Promise<number> {
   const { version } = createRequire(__filename)('millrace/package.json') as { version: string };
   let exitCode: number = EXIT.ok;
-  const program = createProgram({ process, createApplication, openSnapshotStore, version }, (code) => {
-    exitCode = code;
-  });
+  const program = createProgram(
+    { process, createApplication, openSnapshotStore, requestCheckpoint, version },
+    (code) => {
+      exitCode = code;
+    },
+  );
   try {
     await program.parseAsync(process.argv);
     return exitCode;

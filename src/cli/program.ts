@@ -8,12 +8,14 @@ import { addCheckpointCommands, type OpenSnapshotStore } from './checkpoint-comm
 import { addConfigFlags, givenFlags } from './config-flags';
 import { EXIT } from './exit-codes';
 import { loadTopology } from './load-topology';
+import { addRequestCommands, type RequestCheckpoint } from './request-commands';
 import { runApplication } from './run-application';
 
 export interface ProgramEnvironment {
   readonly process: NodeJS.Process;
   readonly createApplication: CreateApplication;
   readonly openSnapshotStore: OpenSnapshotStore;
+  readonly requestCheckpoint: RequestCheckpoint;
   readonly version: string;
 }
 
@@ -26,7 +28,7 @@ Exit codes: 0 stopped by SIGTERM or SIGINT, after a commit; 1 failed, the last l
 
 /** Builds the commands. Each action sets the exit code through `finish`. */
 export function createProgram(
-  { process, createApplication, openSnapshotStore, version }: ProgramEnvironment,
+  { process, createApplication, openSnapshotStore, requestCheckpoint, version }: ProgramEnvironment,
   finish: (exitCode: number) => void,
 ): Command {
   const program = new Command('millrace')
@@ -72,6 +74,7 @@ export function createProgram(
     .command('savepoint')
     .description('Look at the savepoints of an application, and delete them.');
   addCheckpointCommands(savepoint, 'savepoint', environment, finish);
+  addRequestCommands(program, { checkpoints, savepoint }, { process, requestCheckpoint }, finish);
 
   return program;
 }

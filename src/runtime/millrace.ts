@@ -13,6 +13,7 @@ import {
   type StateListener,
 } from './application-state';
 import { configuredRestarts } from './configured-restarts';
+import { clientOptions } from './client-options';
 import { createStreamThread } from './create-stream-thread';
 import type { FailpointHook } from './failpoints';
 import { FormerMembers } from './former-members';
@@ -318,15 +319,4 @@ export class Millrace {
     await this.cluster?.close();
     await this.opening?.catch(() => undefined);
   }
-}
-
-function clientOptions(config: MillraceConfig, logger: Logger): ConstructorParameters<typeof ClusterClient>[0] {
-  return {
-    brokers: config.brokers,
-    clientId: config.clientId,
-    ssl: config.ssl === false ? undefined : config.ssl,
-    sasl: config.sasl,
-    logger,
-    requestTimeoutMs: config.requestTimeoutMs,
-  };
 }

@@ -161,7 +161,7 @@ export class World {
 
   request(number: number): void {
     const request = `request-${number}`;
-    this.say({ type: 'request', request, kind: 'checkpoint', thenStop: false, drain: false });
+    this.say({ type: 'request', request, kind: 'checkpoint', thenStop: false });
   }
 
   /** How many checkpoints have ended, well or not. */
