@@ -11,7 +11,7 @@ export class SnapshotStoreError extends MillraceError {
     what: string,
     cause?: unknown,
   ) {
-    super(`${what} '${object}' in ${store} failed${cause instanceof Error ? `: ${cause.message}` : '.'}`, { cause });
+    super(`${what} '${object}' in ${store} failed${messageOf(cause)}`, { cause });
   }
 }
 
@@ -49,4 +49,10 @@ export class TooManyCheckpointFailuresError extends MillraceError {
       `More than ${tolerated ?? 0} checkpoints failed one after the other, the last one because ${reason}. Mend that, or allow more by checkpointToleratedFailures.`,
     );
   }
+}
+
+/** Not by `instanceof`: what comes from Node itself is an error of another realm when code runs in a context, as under jest. */
+function messageOf(cause: unknown): string {
+  const message = (cause as { readonly message?: unknown } | undefined)?.message;
+  return typeof message === 'string' && message !== '' ? `: ${message}` : '.';
 }

@@ -14,8 +14,10 @@ const createApplication: CreateApplication = async (topology, config, dependenci
   return new Millrace(topology, config, dependencies);
 };
 
-/** There is no option for it yet. */
-const openSnapshotStore: OpenSnapshotStore = () => Promise.resolve(undefined);
+const openSnapshotStore: OpenSnapshotStore = async (config) => {
+  const { createSnapshotStore } = await import('../checkpoint/create-snapshot-store.js');
+  return createSnapshotStore(config);
+};
 
 const requestCheckpoint: RequestCheckpoint = async (...request) => {
   const { requestFromApplication } = await import('../runtime/request-checkpoint.js');

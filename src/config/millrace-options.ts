@@ -275,6 +275,71 @@ export interface MillraceOptions {
    */
   readonly shutdownTimeoutMs?: number | undefined;
   /**
+   * Where checkpoints and savepoints are kept: a directory that all instances share, outside of `stateDir`, or a bucket of S3. Without it there are none.
+   */
+  readonly checkpointStore?: string | undefined;
+  /**
+   * When checkpoints begin: every `checkpointIntervalMs`; `continuous`, the next when one ends; `adaptive`, as often as pays, from what they cost and how often the application fails; or `on-demand` only.
+   * @default interval
+   */
+  readonly checkpointTrigger?: 'interval' | 'continuous' | 'adaptive' | 'on-demand' | undefined;
+  /**
+   * From the beginning of one checkpoint to the beginning of the next.
+   * @default 180000
+   */
+  readonly checkpointIntervalMs?: number | undefined;
+  /**
+   * The shortest interval that `adaptive` chooses.
+   * @default 10000
+   */
+  readonly checkpointMinIntervalMs?: number | undefined;
+  /**
+   * The longest interval that `adaptive` chooses.
+   * @default 3600000
+   */
+  readonly checkpointMaxIntervalMs?: number | undefined;
+  /**
+   * The shortest time from the end of one checkpoint to the beginning of the next that nobody asked for.
+   * @default 0
+   */
+  readonly checkpointMinPauseMs?: number | undefined;
+  /**
+   * A checkpoint that is not complete after so long is aborted.
+   * @default 600000
+   */
+  readonly checkpointTimeoutMs?: number | undefined;
+  /**
+   * How many checkpoints may fail one after the other before the application fails. Without it, any number: failures are logged and counted.
+   */
+  readonly checkpointToleratedFailures?: number | undefined;
+  /**
+   * How many complete checkpoints are kept. Savepoints are kept until they are deleted.
+   * @default 3
+   */
+  readonly checkpointRetention?: number | undefined;
+  /**
+   * URL of a server that speaks S3's protocol, where it is not AWS's.
+   */
+  readonly checkpointS3Endpoint?: string | undefined;
+  /**
+   * Region of the bucket.
+   * @default `AWS_REGION`, else that of the AWS configuration file; with `checkpointS3Endpoint` else us-east-1
+   */
+  readonly checkpointS3Region?: string | undefined;
+  /**
+   * Puts the bucket in the path instead of the host name, as servers need that have no name for each bucket.
+   * @default false
+   */
+  readonly checkpointS3ForcePathStyle?: boolean | undefined;
+  /**
+   * File with the keys that checkpoints are encrypted with (AES-256-GCM): a line `id:key` for each, key in hex or base64, the first to write with, all to read with.
+   */
+  readonly checkpointEncryptionKeyFile?: string | undefined;
+  /**
+   * The same keys as text, separated by commas. Better in the environment or in a file than in a flag, which other users of the machine can see.
+   */
+  readonly checkpointEncryptionKey?: string | undefined;
+  /**
    * Encrypts connections to the brokers. Any of the `ssl.` options below turns it on too.
    * In Kafka: `security.protocol`.
    * @default false

@@ -124,7 +124,10 @@ export function createStreamThread(
       local = new Map((await parts.states.localTasks()).map(({ taskId, changelogSum }) => [taskId, changelogSum]));
     },
     onJoined: (memberId) => parts.members.joined(name, memberId),
-    onLeft: () => parts.members.left(name),
+    onLeft: () => {
+      parts.members.left(name);
+      if (checkpoints !== undefined) parts.checkpoints?.threadEnded(checkpoints);
+    },
     createFetcher: (handlers) =>
       new Fetcher(cluster, {
         isolation: exactlyOnce ? 'read_committed' : 'read_uncommitted',

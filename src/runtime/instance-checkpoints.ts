@@ -2,7 +2,7 @@ import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
 import type { ControlMessage } from '../checkpoint/control-messages';
-import { CheckpointCoordinator, type CompletedCheckpoints, type CoordinatorSettings } from '../checkpoint/coordinator';
+import { CheckpointCoordinator, type CompletedCheckpoints } from '../checkpoint/coordinator';
 import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
@@ -15,6 +15,7 @@ import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { RecordCollector } from '../task/task-io';
 import type { TopologyShape } from '../topology/topology-shape';
+import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
 import type { RepartitionPurge } from './repartition-purge';
 import { fedTopicsOf, ThreadCheckpoints, type TakenSnapshot } from './thread-checkpoints';
@@ -29,7 +30,7 @@ export interface InstanceCheckpointsParts {
   readonly shape: TopologyShape;
   readonly directory: StateDirectory;
   readonly purge: RepartitionPurge;
-  readonly settings: CoordinatorSettings;
+  readonly settings: CheckpointSettings;
   /** Complete checkpoints that are kept. */
   readonly retention: number;
   readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
@@ -128,7 +129,12 @@ export class InstanceCheckpoints {
     } else if (this.leader === thread) {
       this.leader = undefined;
       this.coordinator.resign('the consumer group rebalanced');
+      this.parts.settings.measured.failed();
     }
+  }
+
+  threadEnded(thread: ThreadCheckpoints): void {
+    this.threads.delete(thread);
   }
 
   /** To be called when all threads have ended. */
@@ -227,6 +233,7 @@ export class InstanceCheckpoints {
   private count({ beganAt, completedAt, incrementalBytes, tasks }: CheckpointMetadata): void {
     const { checkpoints, checkpointDuration, checkpointBytes } = this.parts.metrics;
     checkpoints.inc({ outcome: 'completed' });
+    this.parts.settings.measured.completed(completedAt - beganAt);
     checkpointDuration.observe((completedAt - beganAt) / 1000);
     checkpointBytes.set({ extent: 'stored' }, incrementalBytes);
     const full = tasks.flatMap(({ files }) => files).reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);

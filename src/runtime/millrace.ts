@@ -13,11 +13,14 @@ import {
   type StateListener,
 } from './application-state';
 import { configuredRestarts } from './configured-restarts';
+import { createSnapshotStore } from '../checkpoint/create-snapshot-store';
+import { checkpointSettings } from './checkpoint-settings';
 import { clientOptions } from './client-options';
 import { createStreamThread } from './create-stream-thread';
 import type { FailpointHook } from './failpoints';
 import { FormerMembers } from './former-members';
 import { GlobalTables } from './global-tables';
+import { InstanceCheckpoints } from './instance-checkpoints';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
@@ -222,8 +225,11 @@ export class Millrace {
       Math.max(MIN_CLEANING_INTERVAL_MS, config.stateCleanupDelayMs),
     );
     this.cleanups.push(() => clearInterval(cleaning));
+    const checkpoints = await this.openCheckpoints(cluster, admin, layout, directory, purge);
+    if (this.isStopping) return;
     const parts = {
       config,
+      checkpoints,
       cluster,
       admin,
       layout,
@@ -252,6 +258,39 @@ export class Millrace {
       onFailure: (error) => void this.stop(error),
     });
     this.threads.start();
+  }
+
+  private async openCheckpoints(
+    cluster: ClusterClient,
+    admin: TopicAdmin,
+    layout: TaskLayout,
+    directory: StateDirectory,
+    purge: RepartitionPurge,
+  ): Promise<InstanceCheckpoints | undefined> {
+    const { config, logger, metrics, topology, now } = this;
+    const store = await createSnapshotStore(config);
+    if (store === undefined) return undefined;
+    const checkpoints = new InstanceCheckpoints({
+      store,
+      cluster,
+      admin,
+      layout,
+      shape: shapeOf(topology, (topic) => layout.partitionsOf(topic)),
+      directory,
+      purge,
+      settings: checkpointSettings(config, systemClock()),
+      retention: config.checkpointRetention,
+      copyChannels: (channels) => Promise.resolve(channels),
+      logger,
+      metrics,
+      now,
+      wallClock: systemClock,
+      onStop: () => void this.stop(undefined),
+      onFailure: (error) => void this.stop(error),
+    });
+    this.cleanups.push(() => checkpoints.close());
+    await checkpoints.start();
+    return checkpoints;
   }
 
   /**

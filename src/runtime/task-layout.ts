@@ -1,7 +1,7 @@
 import type { StateDatabase } from '../state/state-database';
 import type { StoreDefinition, Subtopology, Topology, TopicReference } from '../topology/graph';
 import type { TaskId } from '../task/task-id';
-import { changelogTopicName, referenceOf, sourceTopics, type TopicPlan } from './topic-plan';
+import { changelogTopicName, referenceOf, repartitionCounts, sourceTopics, type TopicPlan } from './topic-plan';
 
 /** Undefined for a task of another version of the topology. */
 export function subtopologyOf(topology: Topology, { subtopology }: TaskId): Subtopology | undefined {
@@ -57,6 +57,11 @@ export class TaskLayout {
   /** Every source topic: what each member subscribes to. */
   get allSourceTopics(): readonly string[] {
     return [...this.plan.sourcePartitions.keys()];
+  }
+
+  /** How many partitions a repartition topic has, by the name that the topology has for it. */
+  partitionsOf(repartitionTopic: string): number | undefined {
+    return repartitionCounts(this.applicationId, this.plan)(repartitionTopic);
   }
 
   get repartitionTopics(): readonly string[] {

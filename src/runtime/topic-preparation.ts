@@ -45,7 +45,8 @@ const REQUIRED: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, s
  */
 export async function prepareTopics(
   admin: TopicAdmin,
-  options: Pick<MillraceConfig, 'applicationId' | 'replicationFactor' | 'deadLetterTopic' | 'checkpointStore'>,
+  options: Pick<MillraceConfig, 'applicationId' | 'replicationFactor' | 'deadLetterTopic'> &
+    Partial<Pick<MillraceConfig, 'checkpointStore'>>,
   topology: Topology,
   logger: Logger,
   check: (plan: TopicPlan) => void = () => undefined,

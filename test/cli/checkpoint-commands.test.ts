@@ -58,6 +58,7 @@ describe('millrace checkpoints and millrace savepoint', () => {
       {
         process: fake,
         createApplication: () => Promise.reject(new Error('not here')),
+        requestCheckpoint: () => Promise.reject(new Error('nobody asks in these tests')),
         openSnapshotStore: (config) => {
           opened.push(config);
           return Promise.resolve(isConfigured ? store : undefined);
