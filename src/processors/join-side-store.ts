@@ -2,6 +2,7 @@ import type { CompositeKey } from '../serde/composite-key';
 import type { Serde } from '../serde/serde';
 import { emptyTimedList, type TimedList } from '../serde/timed-list';
 import { BucketExpiry } from '../state/bucket-expiry';
+import { BucketKeys } from '../state/bucket-keys';
 import type { EpochStore } from '../state/epoch-store';
 import type { StoreEntry } from '../state/store-entry';
 
@@ -9,6 +10,8 @@ import type { StoreEntry } from '../state/store-entry';
 const LONGEST_LIST = 16;
 const MOST_CHUNKS = 0xffff - 1;
 const TIME_UNITS = 4;
+/** How much of the store's cache may be used to know which keys the newest buckets have. */
+const PART_FOR_KEYS = 1 / 16;
 const HEAD = '\u0000';
 const LOWEST = '\u0000\u0000\u0000\u0000\u0000';
 const TIME_KEY = '\uffff\uffff\uffff\uffff\uffff';
@@ -37,6 +40,8 @@ export class JoinSideStore {
   private timeEntry: StoreEntry<string, TimedList> | undefined;
   private readonly timeList: TimedList = emptyTimedList();
   private readonly expiry: BucketExpiry<TimedList>;
+  /** Most records are the first of their key in a bucket, or the other side has none: nothing needs to be read for these. */
+  private bucketKeys: BucketKeys;
   private expiredBucket = 0;
 
   constructor(
@@ -47,13 +52,20 @@ export class JoinSideStore {
     private readonly retentionMs: number,
   ) {
     this.expiry = new BucketExpiry(store, (time) => keys.time(time) + LOWEST.slice(4));
+    this.bucketKeys = this.keysFrom(0);
     this.timeList.values.push(Buffer.alloc(0));
     this.timeList.flags.push(false);
   }
 
+  private keysFrom(bucket: number): BucketKeys {
+    return new BucketKeys(bucket, () => this.store.cacheLimitBytes * PART_FOR_KEYS);
+  }
+
   async init(): Promise<void> {
     const { value } = await this.store.load(TIME_KEY);
-    if (value !== undefined) this.observedTime = value.times[0]!;
+    if (value === undefined) return;
+    this.observedTime = value.times[0]!;
+    this.bucketKeys = this.keysFrom(this.bucketOf(this.observedTime) + 1);
   }
 
   /** The timestamp of the oldest record that can still be seen. */
@@ -68,7 +80,7 @@ export class JoinSideStore {
   /** Says that records of these times will be looked up. */
   request(keyText: string, from: number, to: number): void {
     for (let bucket = this.bucketOf(Math.max(from, this.oldest)); bucket <= to; bucket += this.bucketMs) {
-      this.store.request(this.keys.time(bucket) + HEAD + keyText);
+      if (this.bucketKeys.mayHave(bucket, keyText)) this.store.request(this.keys.time(bucket) + HEAD + keyText);
     }
   }
 
@@ -86,6 +98,7 @@ export class JoinSideStore {
     const { store, keys } = this;
     const oldest = Math.max(from, this.oldest);
     for (let bucket = this.bucketOf(oldest); bucket <= to; bucket += this.bucketMs) {
+      if (!this.bucketKeys.mayHave(bucket, keyText)) continue;
       const time = keys.time(bucket);
       const head = store.lookup(time + HEAD + keyText);
       if (head === undefined) {
@@ -136,7 +149,9 @@ export class JoinSideStore {
 
   /** The entry that `put` changes. Undefined when it has to be loaded first; it is then requested. */
   entryFor(keyText: string, time: number): JoinEntry | undefined {
-    const composite = this.keys.time(this.bucketOf(time)) + HEAD + keyText;
+    const bucket = this.bucketOf(time);
+    const composite = this.keys.time(bucket) + HEAD + keyText;
+    if (!this.bucketKeys.mayHave(bucket, keyText)) return this.store.lookupNew(composite);
     const entry = this.store.lookup(composite);
     if (entry === undefined) this.store.request(composite);
     return entry;
@@ -158,6 +173,7 @@ export class JoinSideStore {
     if (time > this.observedTime) this.observe(time);
     if (!this.keeps(time)) return false;
     const { store, keys } = this;
+    if (entry.value === undefined) this.bucketKeys.add(this.bucketOf(time), entry.key.slice(TIME_UNITS + 1));
     let list = entry.value ?? emptyTimedList();
     if (list.times.length >= LONGEST_LIST && list.chunks < MOST_CHUNKS) {
       const chunks = list.chunks + 1;
@@ -190,6 +206,7 @@ export class JoinSideStore {
   expire(): Promise<void> | undefined {
     const bucket = this.bucketOf(this.oldest);
     if (bucket === this.expiredBucket) return undefined;
+    this.bucketKeys.forgetBefore(bucket);
     const removing = this.expiry.advance(bucket);
     if (removing === undefined) this.expiredBucket = bucket;
     return removing;
