@@ -1,7 +1,6 @@
 import { windows as kinds } from '../../src';
 import { JoinSideStore } from '../../src/processors/join-side-store';
 import { serdes } from '../../src/serde/serdes';
-import type { TimedList } from '../../src/serde/timed-list';
 import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
 import type { StateDatabase } from '../../src/state/state-database';
@@ -35,7 +34,7 @@ async function open(database: StateDatabase) {
     },
   });
   // A cache that does not know everything: what it has not, it asks for.
-  const store = new EpochStore<string, TimedList>(definition, counting, { timestamp: 0 }, 1 << 20, false);
+  const store = new EpochStore<string, Buffer>(definition, counting, { timestamp: 0 }, 1 << 20, false);
   const side = new JoinSideStore(store, keys, serdes.string, bucketMs, joinRetentionMs(windows));
   await side.init();
   reads.length = 0;
@@ -45,7 +44,7 @@ async function open(database: StateDatabase) {
     add: async (key: string, time: number) => {
       const entry = side.entryFor(key, time);
       if (entry === undefined) return side.load();
-      side.put(entry, time, key, Buffer.from(key), false);
+      side.put(entry, time, Buffer.from(key), false);
       return undefined;
     },
     commit: async () => {
