@@ -10,7 +10,7 @@ import type { StoreEntry } from '../state/store-entry';
 const LONGEST_LIST = 16;
 const MOST_CHUNKS = 0xffff - 1;
 const TIME_UNITS = 4;
-/** How much of the store's cache may be used to know which keys the newest buckets have. */
+/** Memory for knowing which keys the newest buckets have, beside the store's cache and as a part of its limit. */
 const PART_FOR_KEYS = 1 / 16;
 const HEAD = '\u0000';
 const LOWEST = '\u0000\u0000\u0000\u0000\u0000';
