@@ -11,7 +11,7 @@ export class SnapshotStoreError extends MillraceError {
     what: string,
     cause?: unknown,
   ) {
-    super(`${what} '${object}' in ${store} failed${cause instanceof Error ? `: ${cause.message}` : '.'}`, { cause });
+    super(`${what} '${object}' in ${store} failed${messageOf(cause)}`, { cause });
   }
 }
 
@@ -38,4 +38,10 @@ export class SnapshotDamagedError extends MillraceError {
   ) {
     super(`'${object}' in ${store} cannot be used: ${damage}.`);
   }
+}
+
+/** Not by `instanceof`: what comes from Node itself is an error of another realm when code runs in a context, as under jest. */
+function messageOf(cause: unknown): string {
+  const message = (cause as { readonly message?: unknown } | undefined)?.message;
+  return typeof message === 'string' && message !== '' ? `: ${message}` : '.';
 }

@@ -14,7 +14,7 @@ export type ObjectContent = Uint8Array | AsyncIterable<Uint8Array>;
  * Keeps snapshots outside of Kafka and of the local disk, as objects with names.
  *
  * A name is a path of parts between slashes, each of letters, digits, '.', '_', '-' and never '.' or '..'. An object is there
- * whole or not at all: nobody sees one that is being written, or whose writing failed. Objects are replaced by no one.
+ * whole or not at all: nobody sees one that is being written, or whose writing failed. Putting a name again replaces the object as a whole.
  */
 export interface SnapshotStore {
   /** For logs and errors: what and where, without secrets. */
@@ -22,7 +22,8 @@ export interface SnapshotStore {
   /**
    * Writes an object. It is durable when the promise resolves.
    *
-   * @throws {SnapshotStoreError} when it cannot be written, and when `signal` is aborted; then there is no such object
+   * @throws {SnapshotStoreError} when it cannot be written, when `content` fails, and when `signal` is aborted. Then the object is not
+   *   there. Only where it was sent in full and the answer was lost, nobody knows: then it may be there, as a whole
    */
   put(name: string, content: ObjectContent, signal?: AbortSignal): Promise<void>;
   /**
