@@ -42,6 +42,13 @@ module.exports = {
       to: { path: 'node_modules/rocksdb' },
     },
     {
+      name: 'aws-sdk-is-loaded-when-used',
+      severity: 'error',
+      comment: 'it costs time and memory that only users of an S3 store should pay: import() it, or import types only',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/@(aws-sdk|smithy)/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'src-does-not-import-the-public-surface',
       severity: 'error',
       from: { path: '^src/.+/' },
