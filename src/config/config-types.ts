@@ -5,9 +5,11 @@ import type { configSchema } from './schema';
 export type ParsedConfig = DeepReadonly<z.output<typeof configSchema>>;
 
 /**
- * A configuration that is complete and checked: every default filled in, PEM files read. Options that are off are undefined.
+ * A configuration that is complete and checked: every default filled in, PEM and key files read. Options that are off are undefined.
  */
-export type MillraceConfig = Complete<Omit<ParsedConfig, 'clientId' | 'fetchMaxBytes' | 'ssl'>> & {
+export type MillraceConfig = Complete<
+  Omit<ParsedConfig, 'clientId' | 'fetchMaxBytes' | 'ssl' | 'checkpointEncryptionKeyFile'>
+> & {
   readonly clientId: string;
   readonly fetchMaxBytes: number;
   /** Texts of PEM files, ready for `node:tls`. */

@@ -1,7 +1,8 @@
-import { ConfigError } from './config-error';
+import { ConfigError, type ConfigProblem } from './config-error';
 import type { MillraceConfig, ParsedConfig } from './config-types';
 import { type Origins, problemsOf } from './config-problems';
 import { crossCheck } from './cross-checks';
+import { readKeyFile } from './key-file';
 import type { MillraceOptions } from './millrace-options';
 import { readPemFiles } from './pem-files';
 import { hideSecrets } from './redact-config';
@@ -11,7 +12,7 @@ export type { BadRecordHandler, MillraceConfig } from './config-types';
 export type { MillraceOptions, SaslOptions, SslOptions } from './millrace-options';
 
 /**
- * Checks options, reads the PEM files that they name, and fills in the defaults. A resolved configuration may be given again,
+ * Checks options, reads the PEM and key files that they name, and fills in the defaults. A resolved configuration may be given again,
  * and stays as it is.
  *
  * @throws ConfigError listing every problem.
@@ -32,14 +33,20 @@ export function resolveFrom(options: unknown, origins: Origins): MillraceConfig 
     const further = crossCheck(parseWhatIsValid(options), origins).filter(({ option }) => !reported.has(option));
     throw new ConfigError([...problems, ...further]);
   }
-  const config = withDerivedDefaults(parsed.data);
-  const problems = crossCheck(config, origins);
+  const unread: ConfigProblem[] = [];
+  const { checkpointEncryptionKeyFile, ...given } = parsed.data;
+  const checkpointEncryptionKey =
+    checkpointEncryptionKeyFile === undefined
+      ? given.checkpointEncryptionKey
+      : readKeyFile(checkpointEncryptionKeyFile, given.checkpointEncryptionKey, origins, unread);
+  const config = { ...withDerivedDefaults(given), checkpointEncryptionKey };
+  const problems = [...crossCheck(config, origins), ...unread];
   const ssl = config.ssl === false ? false : readPemFiles(config.ssl, origins, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return hideSecrets({ ...config, ssl });
 }
 
-function withDerivedDefaults(parsed: ParsedConfig): MillraceConfig {
+function withDerivedDefaults(parsed: Omit<ParsedConfig, 'checkpointEncryptionKeyFile'>): MillraceConfig {
   return {
     ...parsed,
     clientId: parsed.clientId ?? parsed.applicationId,
@@ -47,6 +54,10 @@ function withDerivedDefaults(parsed: ParsedConfig): MillraceConfig {
     groupInstanceId: parsed.groupInstanceId,
     deadLetterTopic: parsed.deadLetterTopic,
     httpPort: parsed.httpPort,
+    checkpointStore: parsed.checkpointStore,
+    checkpointS3Endpoint: parsed.checkpointS3Endpoint,
+    checkpointS3Region: parsed.checkpointS3Region,
+    checkpointEncryptionKey: parsed.checkpointEncryptionKey,
     sasl: parsed.sasl,
     ssl: parsed.ssl === true ? {} : parsed.ssl,
   };

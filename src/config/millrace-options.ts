@@ -225,6 +225,32 @@ export interface MillraceOptions {
    */
   readonly shutdownTimeoutMs?: number | undefined;
   /**
+   * Where checkpoints and savepoints are kept: a directory that all instances share, outside of `stateDir`, or a bucket of S3. Without it there are none.
+   */
+  readonly checkpointStore?: string | undefined;
+  /**
+   * URL of a server that speaks S3's protocol, where it is not AWS's.
+   */
+  readonly checkpointS3Endpoint?: string | undefined;
+  /**
+   * Region of the bucket.
+   * @default `AWS_REGION`, else that of the AWS configuration file; with `checkpointS3Endpoint` else us-east-1
+   */
+  readonly checkpointS3Region?: string | undefined;
+  /**
+   * Puts the bucket in the path instead of the host name, as servers need that have no name for each bucket.
+   * @default false
+   */
+  readonly checkpointS3ForcePathStyle?: boolean | undefined;
+  /**
+   * File with the keys that checkpoints are encrypted with (AES-256-GCM): a line `id:key` for each, key in hex or base64, the first to write with, all to read with.
+   */
+  readonly checkpointEncryptionKeyFile?: string | undefined;
+  /**
+   * The same keys as text, separated by commas. Better in the environment or in a file than in a flag, which other users of the machine can see.
+   */
+  readonly checkpointEncryptionKey?: string | undefined;
+  /**
    * Encrypts connections to the brokers. Any of the `ssl.` options below turns it on too.
    * In Kafka: `security.protocol`.
    * @default false

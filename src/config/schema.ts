@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from '../logging/logger';
+import { ENCRYPTION_KEYS, parseEncryptionKeys } from './encryption-keys';
 import { choice, choiceMeta, integer, integerMeta, option } from './option';
+import { parseStoreAddress, STORE_ADDRESS } from './store-address';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -41,6 +43,12 @@ const sslOptions = z.strictObject({
     secret: true,
   }),
 });
+
+/** An address of a server and nothing else: what comes before a host name in a URL is a password, and shown in logs. */
+const isEndpoint = (text: string): boolean => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+};
 
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
@@ -231,6 +239,57 @@ export const configSchema = z.strictObject({
     description:
       "How long a shutdown may take to commit and leave the group. Keep it below your platform's grace period (Kubernetes: 30 s).",
   }),
+
+  checkpointStore: option(
+    z
+      .string()
+      .refine((text) => parseStoreAddress(text) !== undefined)
+      .optional(),
+    {
+      description:
+        'Where checkpoints and savepoints are kept: a directory that all instances share, outside of `stateDir`, or a bucket of S3. Without it there are none.',
+      expected: STORE_ADDRESS,
+    },
+  ),
+  checkpointS3Endpoint: option(z.string().refine(isEndpoint).optional(), {
+    description: "URL of a server that speaks S3's protocol, where it is not AWS's.",
+    expected: 'a URL of http or https without user name and password',
+  }),
+  checkpointS3Region: option(
+    z
+      .string()
+      .regex(/^[a-z0-9-]+$/)
+      .optional(),
+    {
+      description: 'Region of the bucket.',
+      expected: 'the name of a region, such as eu-central-1',
+      defaultText: '`AWS_REGION`, else that of the AWS configuration file; with `checkpointS3Endpoint` else us-east-1',
+    },
+  ),
+  checkpointS3ForcePathStyle: option(z.boolean().default(false), {
+    description:
+      'Puts the bucket in the path instead of the host name, as servers need that have no name for each bucket.',
+    expected: 'true or false',
+    type: 'boolean',
+    textForm: 'boolean',
+  }),
+  checkpointEncryptionKeyFile: option(z.string().min(1).optional(), {
+    description:
+      'File with the keys that checkpoints are encrypted with (AES-256-GCM): a line `id:key` for each, key in hex or base64, the first to write with, all to read with.',
+    expected: 'the path of a file',
+  }),
+  checkpointEncryptionKey: option(
+    z
+      .string()
+      .refine((text) => parseEncryptionKeys(text) !== undefined)
+      .optional(),
+    {
+      description:
+        'The same keys as text, separated by commas. Better in the environment or in a file than in a flag, which other users of the machine can see.',
+      expected: ENCRYPTION_KEYS,
+      secret: true,
+    },
+  ),
 
   ssl: option(z.union([z.boolean(), sslOptions]).default(false), {
     description: 'Encrypts connections to the brokers. Any of the `ssl.` options below turns it on too.',

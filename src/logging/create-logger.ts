@@ -21,7 +21,7 @@ export interface LoggerOptions {
 const SECRET_PATHS = ['sasl.password', 'ssl.key', 'ssl.passphrase'];
 
 /** Secrets are hidden in a line's own fields and in objects up to two levels down: `config.sasl.password`, `err.config.ssl.key`. */
-const REDACTED_PATHS = ['password', 'passphrase', ...SECRET_PATHS].flatMap((path) => [
+const REDACTED_PATHS = ['password', 'passphrase', 'checkpointEncryptionKey', ...SECRET_PATHS].flatMap((path) => [
   path,
   `*.${path}`,
   `*.*.${path}`,
