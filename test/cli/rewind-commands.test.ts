@@ -2,8 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ResetPlan } from '../../src/runtime/reset';
+import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { DirectorySnapshotStore } from '../../src/checkpoint/directory-snapshot-store';
 import { restoreReport } from '../../src/cli/rewind-report';
-import { createTopics, produce } from '../support/kafka-clients';
+import { silentLogger } from '../../src/logging/logger';
+import type { StreamsBuilder } from '../../src/topology/streams-builder';
+import { ConnectedClusters } from '../kafka/connected-cluster';
+import { SmallApplication } from '../runtime/small-application';
+import { createTopics, lastValues, produce, readTopic } from '../support/kafka-clients';
+import { build, text } from '../topology/build';
 import { uniqueName } from '../support/kafka-names';
 import { sharedBrokers } from '../support/shared-broker';
 import { CompiledCli } from './compiled-cli';
@@ -103,6 +110,64 @@ describe('millrace restore', () => {
     const { args } = await copier();
     const outcome = await cli.run(['restore', ...args, '--from', 'before-the-deploy']);
     expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('checkpointStore') as string });
+  });
+
+  it('puts an application back, and says from where to where', async () => {
+    const applicationId = uniqueName('words');
+    const input = `${applicationId}-in`;
+    await createTopics(brokers, { topic: input, partitions: 1 });
+    const describe = (builder: StreamsBuilder): void => {
+      builder.stream(input, text).groupByKey().count('counts');
+    };
+    const module = path.join(directory, `${applicationId}.cjs`);
+    const sources = path.dirname(path.dirname(cli.program));
+    writeFileSync(
+      module,
+      `const { serdes } = require('${sources}/index.js');
+       module.exports = (builder) => {
+         builder.stream('${input}', { key: serdes.string, value: serdes.string }).groupByKey().count('counts');
+       };`,
+    );
+    const clusters = new ConnectedClusters();
+    const cluster = await clusters.connect();
+    const application = new SmallApplication(cluster, brokers, applicationId, build(describe));
+    try {
+      await produce(
+        brokers,
+        input,
+        ['a', 'b', 'a'].map((key) => ({ key, value: '', timestamp: TIME })),
+      );
+      await application.runToEnd();
+      const checkpoints = path.join(directory, 'checkpoints');
+      const store = new DirectorySnapshotStore({ directory: checkpoints });
+      const catalog = new CheckpointCatalog(store, applicationId, silentLogger);
+      await catalog.write(await application.checkpoint(store, 1));
+      await produce(brokers, input, [{ key: 'new', value: '', timestamp: TIME }]);
+      await application.runToEnd();
+
+      const args = [module, '--application-id', applicationId, '--brokers', brokers.join(',')];
+      args.push('--state-dir', application.stateDir, '--checkpoint-store', checkpoints, '--from', 'checkpoint-1');
+      const dry = await cli.run(['restore', ...args, '--dry-run']);
+      expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was changed.') as string });
+      const outcome = await cli.run(['restore', ...args]);
+      expect(outcome.code).toBe(0);
+      expect(outcome.stdout).toMatch(new RegExp(`0_0 +${input} +0 +4 +3\n`));
+      expect(outcome.stdout).toMatch(/0_0 +counts +2 /);
+      const missing = await cli.run(['restore', ...args.slice(0, -1), 'checkpoint-7']);
+      expect(missing).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^There is no checkpoint or savepoint 'checkpoint-7'/) as string,
+      });
+      await application.runToEnd();
+      expect([...lastValues(await readTopic(brokers, `${applicationId}-counts-changelog`)).keys()]).toEqual([
+        'a',
+        'b',
+        'new',
+      ]);
+    } finally {
+      await application.dispose();
+      await clusters.close();
+    }
   });
 
   it('says what it did, for people', () => {
