@@ -2,7 +2,7 @@
  * How long the snapshot of a task's state takes, which is how long its writes wait, by size and count of files; and how long the event
  * loop is held meanwhile.
  *
- *     node --import tsx bench/micro/snapshot.ts [--megabytes 1024] [--write-buffer-mb 4] [--snapshots 30] [--writing]
+ *     node --import tsx bench/micro/snapshot.ts [--megabytes 1024] [--write-buffer-mb 4] [--snapshots 30] [--backend memory] [--writing]
  *
  * With `--writing`, entries are written between snapshots, so that flushes and compactions go on during them. Prints JSON lines.
  */
@@ -57,14 +57,16 @@ async function main(): Promise<void> {
     const times: number[] = [];
     let files = 0;
     let bytes = 0;
-    const delay = monitorEventLoopDelay({ resolution: 1 });
+    let heldMs = 0;
     for (let number = 0; number < Number(args.snapshots); number++) {
       if (args.writing) await writeEntries(database, 20_000);
+      const delay = monitorEventLoopDelay({ resolution: 1 });
       delay.enable();
       const startedAt = performance.now();
       const snapshot = await database.snapshot(join(parent, 'snapshots', String(number)));
       times.push(performance.now() - startedAt);
       delay.disable();
+      heldMs = Math.max(heldMs, delay.max / 1e6);
       const found = await snapshot.files();
       files = found.length;
       bytes = found.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
@@ -81,7 +83,7 @@ async function main(): Promise<void> {
         megabytes: Math.round(bytes / 2 ** 20),
         medianMs: round(times[times.length >>> 1]!),
         maxMs: round(times.at(-1)!),
-        eventLoopHeldMs: round(delay.max / 1e6),
+        eventLoopHeldMs: round(heldMs),
       }),
     );
     await database.close();

@@ -249,6 +249,8 @@ export class CheckpointCoordinator {
         tasks: running.snapshots,
         channels,
       };
+      // Its successor may be deleting what belongs to no checkpoint that it knows of.
+      if (this.generation !== running.begin.generation) throw new Error('another instance coordinates by now');
       await parts.completed.write(metadata);
       this.completed(running, metadata);
     } catch (error) {

@@ -50,7 +50,7 @@ function withDerivedDefaults(parsed: Omit<ParsedConfig, 'checkpointEncryptionKey
   return {
     ...parsed,
     clientId: parsed.clientId ?? parsed.applicationId,
-    fetchMaxBytes: parsed.fetchMaxBytes ?? Math.max(1, Math.floor(parsed.inputBufferMaxBytes / 4)),
+    fetchMaxBytes: parsed.fetchMaxBytes ?? Math.max(1, Math.floor(parsed.inputBufferMaxBytes / 16)),
     groupInstanceId: parsed.groupInstanceId,
     deadLetterTopic: parsed.deadLetterTopic,
     httpPort: parsed.httpPort,

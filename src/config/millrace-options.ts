@@ -118,7 +118,7 @@ export interface MillraceOptions {
   /**
    * Bytes that a broker may answer to one fetch.
    * In Kafka: `fetch.max.bytes`.
-   * @default a quarter of `inputBufferMaxBytes`
+   * @default a sixteenth of `inputBufferMaxBytes`
    */
   readonly fetchMaxBytes?: number | undefined;
   /**

@@ -159,7 +159,7 @@ export const configSchema = z.strictObject({
     description: 'Bytes that a broker may answer to one fetch.',
     ...integerMeta(1),
     kafkaName: 'fetch.max.bytes',
-    defaultText: 'a quarter of `inputBufferMaxBytes`',
+    defaultText: 'a sixteenth of `inputBufferMaxBytes`',
   }),
   fetchMaxWaitMs: integer(1, 500, {
     description: 'Time that a broker may hold back the answer to a fetch when there is nothing new.',

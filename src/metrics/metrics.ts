@@ -145,9 +145,11 @@ export function createMetrics(): MillraceMetrics {
       'Time from the beginning of a checkpoint until it was complete, counted by its coordinator.',
       DURATION_SECONDS,
     ),
-    checkpointBytes: gauge('checkpoint_bytes', 'Size of the newest checkpoint: what was stored for it, and all of it.', [
-      'extent',
-    ]),
+    checkpointBytes: gauge(
+      'checkpoint_bytes',
+      'Size of the newest checkpoint: what was stored for it, and all of it.',
+      ['extent'],
+    ),
     instanceState: gauge(
       'instance_state',
       '1 for the state that the instance is in, 0 for the others it has been in.',

@@ -1,7 +1,8 @@
 import type { CompositeKey } from '../serde/composite-key';
 import type { Serde } from '../serde/serde';
-import { emptyTimedList, type TimedList } from '../serde/timed-list';
+import { asChunk, emptyRecords, isFlagged, TimedRecordReader, withoutFlag, withRecord } from '../serde/timed-records';
 import { BucketExpiry } from '../state/bucket-expiry';
+import { BucketKeys } from '../state/bucket-keys';
 import type { EpochStore } from '../state/epoch-store';
 import type { StoreEntry } from '../state/store-entry';
 
@@ -9,19 +10,25 @@ import type { StoreEntry } from '../state/store-entry';
 const LONGEST_LIST = 16;
 const MOST_CHUNKS = 0xffff - 1;
 const TIME_UNITS = 4;
+/** Memory for knowing which keys the newest buckets have, beside the store's cache and as a part of its limit. */
+const PART_FOR_KEYS = 1 / 16;
 const HEAD = '\u0000';
 const LOWEST = '\u0000\u0000\u0000\u0000\u0000';
 const TIME_KEY = '\uffff\uffff\uffff\uffff\uffff';
 
-export type JoinEntry = StoreEntry<string, TimedList>;
+export type JoinEntry = StoreEntry<string, Buffer>;
 
 /** A stored record that is within a window. */
 export interface StoredRecord {
   readonly time: number;
   readonly entry: JoinEntry;
-  readonly index: number;
+  /** Where in the entry's list it is. */
+  readonly at: number;
+  readonly start: number;
+  readonly end: number;
 }
 
+const EMPTY = emptyRecords(0);
 const NOTHING: readonly StoredRecord[] = [];
 
 /**
@@ -34,26 +41,34 @@ const NOTHING: readonly StoredRecord[] = [];
 export class JoinSideStore {
   /** The highest timestamp of this side; -1 before its first record. */
   observedTime = -1;
-  private timeEntry: StoreEntry<string, TimedList> | undefined;
-  private readonly timeList: TimedList = emptyTimedList();
-  private readonly expiry: BucketExpiry<TimedList>;
+  private timeEntry: StoreEntry<string, Buffer> | undefined;
+  private readonly reader: TimedRecordReader;
+  private readonly expiry: BucketExpiry<Buffer>;
+  /** Most records are the first of their key in a bucket, or the other side has none: nothing needs to be read for these. */
+  private bucketKeys: BucketKeys;
   private expiredBucket = 0;
 
   constructor(
-    private readonly store: EpochStore<string, TimedList>,
+    private readonly store: EpochStore<string, Buffer>,
     private readonly keys: CompositeKey<unknown>,
     private readonly valueSerde: Serde<unknown>,
     private readonly bucketMs: number,
     private readonly retentionMs: number,
   ) {
     this.expiry = new BucketExpiry(store, (time) => keys.time(time) + LOWEST.slice(4));
-    this.timeList.values.push(Buffer.alloc(0));
-    this.timeList.flags.push(false);
+    this.bucketKeys = this.keysFrom(0);
+    this.reader = new TimedRecordReader(store.definition.valueSerde.name);
+  }
+
+  private keysFrom(bucket: number): BucketKeys {
+    return new BucketKeys(bucket, () => this.store.cacheLimitBytes * PART_FOR_KEYS);
   }
 
   async init(): Promise<void> {
     const { value } = await this.store.load(TIME_KEY);
-    if (value !== undefined) this.observedTime = value.times[0]!;
+    if (value === undefined) return;
+    this.observedTime = value.readDoubleBE();
+    this.bucketKeys = this.keysFrom(this.bucketOf(this.observedTime) + 1);
   }
 
   /** The timestamp of the oldest record that can still be seen. */
@@ -68,7 +83,7 @@ export class JoinSideStore {
   /** Says that records of these times will be looked up. */
   request(keyText: string, from: number, to: number): void {
     for (let bucket = this.bucketOf(Math.max(from, this.oldest)); bucket <= to; bucket += this.bucketMs) {
-      this.store.request(this.keys.time(bucket) + HEAD + keyText);
+      if (this.bucketKeys.mayHave(bucket, keyText)) this.store.request(this.keys.time(bucket) + HEAD + keyText);
     }
   }
 
@@ -86,6 +101,7 @@ export class JoinSideStore {
     const { store, keys } = this;
     const oldest = Math.max(from, this.oldest);
     for (let bucket = this.bucketOf(oldest); bucket <= to; bucket += this.bucketMs) {
+      if (!this.bucketKeys.mayHave(bucket, keyText)) continue;
       const time = keys.time(bucket);
       const head = store.lookup(time + HEAD + keyText);
       if (head === undefined) {
@@ -95,58 +111,75 @@ export class JoinSideStore {
       }
       const list = head.value;
       if (list === undefined) continue;
-      for (let chunk = 1; chunk <= list.chunks; chunk++) {
+      this.reader.open(list);
+      const { chunks } = this.reader;
+      for (let chunk = 1; chunk <= chunks; chunk++) {
         const composite = time + keys.small(chunk) + keyText;
         const entry = store.lookup(composite);
         if (entry === undefined) {
           store.request(composite);
           missing = true;
-        } else found = collect(entry, oldest, to, found);
+        } else found = this.collect(entry, bucket, oldest, to, found);
       }
-      found = collect(head, oldest, to, found);
+      found = this.collect(head, bucket, oldest, to, found);
     }
     if (missing) return undefined;
     return found === undefined ? NOTHING : inTimeOrder(found);
   }
 
-  valueOf({ entry, index }: StoredRecord): unknown {
-    const { decoded, values } = entry.value!;
-    const known = decoded[index];
-    if (known !== undefined) return known;
-    const value = this.valueSerde.deserialize(values[index]!);
-    // Only what nobody can change is kept: a joiner may hand on the very object.
-    if (this.valueSerde.comparesByValue === true) decoded[index] = value;
-    return value;
+  private collect(
+    entry: JoinEntry,
+    bucket: number,
+    from: number,
+    to: number,
+    found: StoredRecord[] | undefined,
+  ): StoredRecord[] | undefined {
+    if (entry.value === undefined) return found;
+    const { reader } = this;
+    let into = found;
+    reader.open(entry.value);
+    while (reader.next()) {
+      const time = bucket + reader.time;
+      if (time < from || time > to) continue;
+      (into ??= []).push({ time, entry, at: reader.at, start: reader.start, end: reader.end });
+    }
+    return into;
   }
 
-  isFlagged({ entry, index }: StoredRecord): boolean {
-    return entry.value!.flags[index] === true;
+  valueOf({ entry, start, end }: StoredRecord): unknown {
+    const { valueSerde } = this;
+    return valueSerde.deserializeRange !== undefined
+      ? valueSerde.deserializeRange(entry.value!, start, end)
+      : valueSerde.deserialize(entry.value!.subarray(start, end));
   }
 
-  clearFlag({ entry, index }: StoredRecord): void {
-    entry.value!.flags[index] = false;
-    this.store.write(entry, entry.value, entry.timestamp);
+  isFlagged({ entry, at }: StoredRecord): boolean {
+    return isFlagged(entry.value!, at);
   }
 
-  serialize(value: unknown): Buffer {
-    const bytes = this.valueSerde.serialize(value);
-    // What hands its input on may hold on to a whole fetched batch.
-    return bytes === value ? Buffer.from(bytes) : bytes;
+  clearFlag({ entry, at }: StoredRecord): void {
+    this.store.write(entry, withoutFlag(entry.value!, at), entry.timestamp);
   }
 
   /** The entry that `put` changes. Undefined when it has to be loaded first; it is then requested. */
   entryFor(keyText: string, time: number): JoinEntry | undefined {
-    const composite = this.keys.time(this.bucketOf(time)) + HEAD + keyText;
+    const bucket = this.bucketOf(time);
+    const composite = this.keys.time(bucket) + HEAD + keyText;
+    if (!this.bucketKeys.mayHave(bucket, keyText)) return this.store.lookupNew(composite);
     const entry = this.store.lookup(composite);
     if (entry === undefined) this.store.request(composite);
     return entry;
   }
 
-  /** Whether there is a flagged record of that time among those of an entry. */
+  /** Whether there may be a flagged record of that time among those of an entry. */
   hasFlagged({ value }: JoinEntry, time: number): boolean {
     if (value === undefined) return false;
-    if (value.chunks > 0) return true;
-    return value.times.some((other, index) => other === time && value.flags[index] === true);
+    const { reader } = this;
+    const inBucket = time - this.bucketOf(time);
+    reader.open(value);
+    if (reader.chunks > 0) return true;
+    while (reader.next()) if (reader.flag && reader.time === inBucket) return true;
+    return false;
   }
 
   /**
@@ -154,23 +187,36 @@ export class JoinSideStore {
    *
    * @returns false when it is too old to be kept
    */
-  put(entry: JoinEntry, time: number, value: unknown, bytes: Buffer, flag: boolean): boolean {
+  put(entry: JoinEntry, time: number, value: Uint8Array, flag: boolean): boolean {
     if (time > this.observedTime) this.observe(time);
     if (!this.keeps(time)) return false;
-    const { store, keys } = this;
-    let list = entry.value ?? emptyTimedList();
-    if (list.times.length >= LONGEST_LIST && list.chunks < MOST_CHUNKS) {
-      const chunks = list.chunks + 1;
-      list.chunks = 0;
-      store.put(entry.key.slice(0, TIME_UNITS) + keys.small(chunks) + entry.key.slice(TIME_UNITS + 1), list);
-      list = { ...emptyTimedList(), chunks };
-    }
-    const length = list.times.push(time);
-    list.values.push(bytes);
-    list.flags.push(flag);
-    if (this.valueSerde.comparesByValue === true) list.decoded[length - 1] = value;
-    store.write(entry, list, time);
+    const { store } = this;
+    const bucket = this.bucketOf(time);
+    let list = entry.value;
+    if (list === undefined) {
+      this.bucketKeys.add(bucket, entry.key.slice(TIME_UNITS + 1));
+      list = EMPTY;
+    } else if (this.isFull(list)) list = this.putAside(entry.key, list);
+    store.write(entry, withRecord(list, time - bucket, value, flag), time);
     return true;
+  }
+
+  private isFull(list: Buffer): boolean {
+    const { reader } = this;
+    reader.open(list);
+    let length = 0;
+    while (length < LONGEST_LIST && reader.next()) length++;
+    return length === LONGEST_LIST && reader.chunks < MOST_CHUNKS;
+  }
+
+  /** Stores a full list under a key of its own; gives the empty one that follows. */
+  private putAside(composite: string, list: Buffer): Buffer {
+    const { reader, store, keys } = this;
+    reader.open(list);
+    const chunks = reader.chunks + 1;
+    const place = composite.slice(0, TIME_UNITS) + keys.small(chunks) + composite.slice(TIME_UNITS + 1);
+    store.put(place, asChunk(list, reader.chunks));
+    return emptyRecords(chunks);
   }
 
   /** Whether a record of that time is new enough to be stored. */
@@ -180,9 +226,15 @@ export class JoinSideStore {
 
   private observe(time: number): void {
     this.observedTime = time;
-    this.timeList.times[0] = time;
-    if (this.timeEntry?.dirty === true) return;
-    this.store.put(TIME_KEY, this.timeList);
+    const { timeEntry } = this;
+    if (timeEntry?.dirty === true) {
+      // Nobody has it but the open epoch.
+      timeEntry.value!.writeDoubleBE(time);
+      return;
+    }
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleBE(time);
+    this.store.put(TIME_KEY, bytes);
     this.timeEntry = this.store.lookup(TIME_KEY);
   }
 
@@ -190,26 +242,11 @@ export class JoinSideStore {
   expire(): Promise<void> | undefined {
     const bucket = this.bucketOf(this.oldest);
     if (bucket === this.expiredBucket) return undefined;
+    this.bucketKeys.forgetBefore(bucket);
     const removing = this.expiry.advance(bucket);
     if (removing === undefined) this.expiredBucket = bucket;
     return removing;
   }
-}
-
-function collect(
-  entry: StoreEntry<string, TimedList>,
-  from: number,
-  to: number,
-  found: StoredRecord[] | undefined,
-): StoredRecord[] | undefined {
-  const times = entry.value?.times;
-  if (times === undefined) return found;
-  let into = found;
-  for (let index = 0; index < times.length; index++) {
-    const time = times[index]!;
-    if (time >= from && time <= to) (into ??= []).push({ time, entry, index });
-  }
-  return into;
 }
 
 function inTimeOrder(records: StoredRecord[]): readonly StoredRecord[] {

@@ -1,4 +1,5 @@
 import type { CompositeKey } from '../serde/composite-key';
+import type { Serde } from '../serde/serde';
 import type { TimedList } from '../serde/timed-list';
 import type { EpochStore } from '../state/epoch-store';
 import type { JoinSide, StreamJoin, StreamJoinOperator } from '../topology/stream-join';
@@ -18,8 +19,8 @@ interface SharedJoin {
 
 function shareJoin(join: StreamJoin, context: TaskContext): SharedJoin {
   const { windows, keySerde, unjoinedStore } = join;
-  const storeOf = (name: string): EpochStore<string, TimedList> =>
-    context.stores.get(name) as unknown as EpochStore<string, TimedList>;
+  const storeOf = <V>(name: string): EpochStore<string, V> =>
+    context.stores.get(name) as unknown as EpochStore<string, V>;
   const keys = joinBucketKeys(windows, keySerde);
   const bucketMs = joinBucketMs(windows);
   const retentionMs = joinRetentionMs(windows);
@@ -27,7 +28,8 @@ function shareJoin(join: StreamJoin, context: TaskContext): SharedJoin {
   return {
     left: new JoinSideStore(storeOf(join.leftStore), keys, join.leftSerde, bucketMs, retentionMs),
     right: new JoinSideStore(storeOf(join.rightStore), keys, join.rightSerde, bucketMs, retentionMs),
-    unjoined: unjoinedStore === undefined ? undefined : new UnjoinedRecords(storeOf(unjoinedStore), queueKeys),
+    unjoined:
+      unjoinedStore === undefined ? undefined : new UnjoinedRecords(storeOf<TimedList>(unjoinedStore), queueKeys),
     unjoinedKeys: queueKeys,
   };
 }
@@ -43,6 +45,7 @@ export class StreamJoinNode extends OperatorNode {
   private readonly shared: SharedJoin;
   private readonly own: JoinSideStore;
   private readonly other: JoinSideStore;
+  private readonly ownSerde: Serde<unknown>;
   private readonly bucketKeys: CompositeKey<unknown>;
   private readonly side: JoinSide;
   private readonly otherSide: JoinSide;
@@ -61,6 +64,7 @@ export class StreamJoinNode extends OperatorNode {
     this.shared = context.shared(`join ${join.name}`, () => shareJoin(join, context));
     this.own = this.shared[side];
     this.other = this.shared[this.otherSide];
+    this.ownSerde = side === 'left' ? join.leftSerde : join.rightSerde;
     this.bucketKeys = joinBucketKeys(join.windows, join.keySerde);
     this.isOuter = join.joinType === 'outer' || (join.joinType === 'left' && side === 'left');
     const { beforeMs, afterMs, graceMs } = join.windows;
@@ -254,7 +258,7 @@ export class StreamJoinNode extends OperatorNode {
     const { own } = this;
     let bytes: Buffer;
     try {
-      bytes = own.serialize(value);
+      bytes = this.ownSerde.serialize(value);
     } catch (error) {
       this.context.failures.processingFailed(this.name, error);
       return undefined;
@@ -264,9 +268,11 @@ export class StreamJoinNode extends OperatorNode {
       // A record too old to be stored leaves no flag behind by which a second one could be told of it.
       const mayBeThere = own.hasFlagged(entry, timestamp) || !own.keeps(timestamp);
       const keyBytes = this.unjoinedKey(key, keyText);
-      adding = this.shared.unjoined!.add(this.side, keyBytes, timestamp, bytes, mayBeThere);
+      // What hands its input on may hold on to a whole fetched batch.
+      const kept = bytes === value ? Buffer.from(bytes) : bytes;
+      adding = this.shared.unjoined!.add(this.side, keyBytes, timestamp, kept, mayBeThere);
     }
-    if (!own.put(entry, timestamp, value, bytes, waits)) {
+    if (!own.put(entry, timestamp, bytes, waits)) {
       this.context.failures.recordSkipped(this.name, 'late-record');
     }
     const expiring = own.expire();

@@ -5,6 +5,7 @@ import { downloadTaskSnapshot } from '../checkpoint/task-download';
 import { asError } from '../errors/as-error';
 import { partitionKey } from '../kafka';
 import type { Logger } from '../logging/logger';
+import { MEMORY_FILE } from '../state/memory-file';
 import type { StateDirectory } from '../state/state-directory';
 import { StatePositions } from '../state/state-positions';
 import type { TaskId } from '../task/task-id';
@@ -84,11 +85,13 @@ export class CheckpointRecovery {
   private async tryInstall(metadata: CheckpointMetadata, snapshot: TaskSnapshot, abort: AbortSignal): Promise<boolean> {
     const { store, directory, logger, now } = this.parts;
     const { task, files } = snapshot;
+    // Stores in memory are rebuilt from their changelogs, as at every start.
+    const durable = files.filter(({ name }) => name !== MEMORY_FILE);
     const startedAt = now();
     try {
       await directory.installTask(
         task,
-        (target) => downloadTaskSnapshot(store, files, target, { signal: abort }),
+        (target) => downloadTaskSnapshot(store, durable, target, { signal: abort }),
         this.positionsOf(snapshot),
       );
     } catch (error) {
@@ -99,7 +102,7 @@ export class CheckpointRecovery {
       );
       return false;
     }
-    const bytes = files.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
+    const bytes = durable.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
     const milliseconds = Math.round(now() - startedAt);
     logger.info(
       { event: 'checkpoint_installed', task, checkpoint: metadata.id, bytes, milliseconds },

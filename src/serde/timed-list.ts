@@ -9,12 +9,10 @@ export interface TimedList {
   readonly values: Buffer[];
   /** One flag for each value; what it says is the user's of the list to know. */
   readonly flags: boolean[];
-  /** What `values` says, where whoever wrote or read a value kept it. Not stored. */
-  readonly decoded: unknown[];
 }
 
 export function emptyTimedList(): TimedList {
-  return { chunks: 0, times: [], values: [], flags: [], decoded: [] };
+  return { chunks: 0, times: [], values: [], flags: [] };
 }
 
 /**

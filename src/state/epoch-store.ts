@@ -49,7 +49,6 @@ export class EpochStore<K, V> {
   private dirty: StoreEntry<K, V>[] = [];
   private sealedEntries: readonly StoreEntry<K, V>[] = [];
   private averageEntryBytes = 64;
-
   private cache: ByteCache;
   private requested = new Map<unknown, K>();
   hits = 0;
@@ -73,7 +72,7 @@ export class EpochStore<K, V> {
     this.ownMapKey = (this.keySerde as Partial<StateKeySerde<K>>).mapKey;
   }
 
-  /** Changes when entries may have been dropped from memory: one that was looked up before must not be written to any more. */
+  /** Changes when entries may have been dropped from memory: one looked up before must not be written to any more. */
   get generation(): number {
     return this.rotations;
   }
@@ -81,6 +80,11 @@ export class EpochStore<K, V> {
   /** Bytes that the open epoch will add to its commit, about. */
   get dirtyBytes(): number {
     return this.dirty.length * this.averageEntryBytes;
+  }
+
+  /** Upper bound of the memory that its caches take, about. */
+  get cacheLimitBytes(): number {
+    return this.cacheBytes;
   }
 
   /** Another limit means beginning with an empty cache of serialized entries. */
@@ -116,6 +120,12 @@ export class EpochStore<K, V> {
       );
     }
     return cache.isComplete ? this.addEntry(mapKey, key, undefined, 0, stored.length) : undefined;
+  }
+
+  /** The entry, not read from the database: what that has does not matter, or the caller knows that it has nothing. */
+  lookupNew(key: K): StoreEntry<K, V> {
+    const mapKey = this.mapKey(key);
+    return this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
   }
 
   /** The entry, read from the database if need be. */
@@ -194,15 +204,12 @@ export class EpochStore<K, V> {
 
   /** `put` with a timestamp of its own. */
   putAt(key: K, value: V | undefined, timestamp: number): void {
-    const mapKey = this.mapKey(key);
-    const entry = this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
-    this.write(entry, value ?? undefined, timestamp);
+    this.write(this.lookupNew(key), value ?? undefined, timestamp);
   }
 
   /** `put` of a key that the store does not have. Deleted in the same epoch, it leaves no trace. */
   putNew(key: K, value: V): void {
-    const mapKey = this.mapKey(key);
-    const entry = this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
+    const entry = this.lookupNew(key);
     if (!entry.dirty) entry.isNew = true;
     this.write(entry, value, this.time.timestamp);
   }

@@ -45,7 +45,12 @@ async function currentManifest(directory: string): Promise<string | undefined> {
  * @throws {StateCorruptedError}
  */
 export async function readCurrent(directory: string): Promise<string> {
-  const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trimEnd();
+  return parseCurrent(directory, await readFile(join(directory, 'CURRENT'), 'utf8'));
+}
+
+/** @throws {StateCorruptedError} */
+export function parseCurrent(directory: string, content: string): string {
+  const manifest = content.trimEnd();
   if (!/^MANIFEST-\d+$/.test(manifest)) throw new StateCorruptedError(directory, 'the file CURRENT cannot be read');
   return manifest;
 }

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskedChecksum } from './rocksdb-checksum';
@@ -58,13 +59,24 @@ export class LogFollower {
       const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(READ_BYTES, size - position)));
       for (let filled = buffer.length; filled === buffer.length && filled > 0; position += filled) {
         filled = await fill(file, buffer, position);
-        for (let start = 0; start < filled; start += BLOCK_BYTES) {
-          if (!this.reader.block(buffer.subarray(start, Math.min(start + BLOCK_BYTES, filled)))) return this.reader.end;
-        }
+        if (!this.reader.blocks(buffer.subarray(0, filled))) break;
       }
       return this.reader.end;
     } finally {
       await file.close();
+    }
+  }
+
+  /** The same, without letting anything else run meanwhile. For what was written just now: that is in memory. */
+  advanceNow(): number {
+    const file = openSync(join(this.directory, this.name), 'r');
+    try {
+      const position = this.reader.resume();
+      const buffer = Buffer.allocUnsafe(Math.max(0, fstatSync(file).size - position));
+      this.reader.blocks(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, position)));
+      return this.reader.end;
+    } finally {
+      closeSync(file);
     }
   }
 }
@@ -111,8 +123,16 @@ class LogReader {
     return this.blockNumber * BLOCK_BYTES;
   }
 
+  /** Whole blocks, but for the last of the log. False when it ends there. */
+  blocks(bytes: Buffer): boolean {
+    for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+      if (!this.block(bytes.subarray(start, Math.min(start + BLOCK_BYTES, bytes.length)))) return false;
+    }
+    return true;
+  }
+
   /** False when the log ends in this block. */
-  block(block: Buffer): boolean {
+  private block(block: Buffer): boolean {
     const blockStart = this.blockNumber++ * BLOCK_BYTES;
     let position = Math.max(0, this.end - blockStart);
     while (block.length - position >= HEADER_BYTES) {

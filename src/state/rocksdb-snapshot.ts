@@ -1,9 +1,10 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { link, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseFile } from './database-snapshot';
-import { readCurrent } from './rocksdb-files';
+import { parseCurrent } from './rocksdb-files';
 import { ManifestFollower, type Manifest } from './rocksdb-manifest';
-import { logsFrom } from './rocksdb-wal';
+import { isLog } from './rocksdb-wal';
 import { StateCorruptedError, StateSnapshotError } from './state-database-errors';
 
 /** A flush or a compaction that ends meanwhile makes an attempt void; these are seconds apart, and an attempt takes milliseconds. */
@@ -12,7 +13,12 @@ const ATTEMPTS = 20;
 /** Between the steps of an attempt. Lets tests make copies torn. */
 export type SnapshotStep = 'logs listed' | 'manifest read' | 'files linked';
 
-/** Makes snapshots of a database that is open, by hard links: the `rocksdb` package has no access to RocksDB's checkpoints. */
+/**
+ * Makes snapshots of a database that is open, by hard links: the `rocksdb` package has no access to RocksDB's checkpoints.
+ *
+ * What is small and in memory anyway is read synchronously: it takes microseconds, where each turn through libuv's pool waits for the
+ * threads that compact. Links and files are made asynchronously, because they may wait for the disk.
+ */
 export class RocksDbSnapshots {
   private manifest: ManifestFollower | undefined;
 
@@ -35,27 +41,30 @@ export class RocksDbSnapshots {
   async cut(target: string): Promise<readonly DatabaseFile[]> {
     const linked = new Set<string>();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const logs = await logsFrom(this.directory, 0);
+      const logs = listLogs(this.directory);
       await this.afterStep?.('logs listed');
-      const name = await readCurrent(this.directory);
-      if (this.manifest?.name !== name) this.manifest = new ManifestFollower(this.directory, name);
-      const manifest = await unlessMissing(this.manifest.advance());
+      const name = readCurrentNow(this.directory);
+      const manifest = await unlessMissing(this.readManifest(name));
       await this.afterStep?.('manifest read');
       if (manifest === undefined) {
         // RocksDB begins another manifest when one has grown large.
-        if ((await readCurrent(this.directory)) !== name) continue;
+        if (readCurrentNow(this.directory) !== name) continue;
         throw new StateCorruptedError(this.directory, `the file ${name} is missing`);
       }
       const { files, damage } = await this.linkFiles(target, linked, name, manifest, logs);
       await this.afterStep?.('files linked');
-      if (!(await this.isUnchanged(name, manifest))) continue;
+      if (!this.isUnchanged(name, manifest)) continue;
       if (damage !== undefined) throw new StateCorruptedError(this.directory, damage);
-      const current = `${name}\n`;
-      await writeFile(join(target, 'CURRENT'), current, { mode: 0o600 });
       await removeOthers(target, linked, files);
-      return [{ name: 'CURRENT', sizeInBytes: current.length }, ...files];
+      return files;
     }
     throw new StateSnapshotError(this.directory, ATTEMPTS);
+  }
+
+  private async readManifest(name: string): Promise<Manifest> {
+    if (this.manifest?.name === name) return this.manifest.advanceNow();
+    this.manifest = new ManifestFollower(this.directory, name);
+    return this.manifest.advance();
   }
 
   /** `damage` says what is not as the manifest has it: damaged, unless the manifest changed. */
@@ -77,19 +86,35 @@ export class RocksDbSnapshots {
       return { name, sizeInBytes: size };
     };
     const needed = logs.filter((name) => Number.parseInt(name) >= manifest.logNumber);
-    const [, ...files] = await Promise.all([
+    const current = `${manifestName}\n`;
+    const [, , ...files] = await Promise.all([
+      writeFile(join(target, 'CURRENT'), current, { mode: 0o600 }),
       linkFile(manifestName),
       ...manifest.tables.map(({ name, size }) => linkFile(name, size)),
       ...needed.map((name) => linkFile(name)),
     ]);
-    return { files: [{ name: manifestName, sizeInBytes: manifest.sizeInBytes }, ...files], damage };
+    return {
+      files: [
+        { name: 'CURRENT', sizeInBytes: current.length },
+        { name: manifestName, sizeInBytes: manifest.sizeInBytes },
+        ...files,
+      ],
+      damage,
+    };
   }
 
-  private async isUnchanged(name: string, manifest: Manifest): Promise<boolean> {
-    if ((await readCurrent(this.directory)) !== name) return false;
-    const stats = await unlessMissing(stat(join(this.directory, name)));
-    return stats?.size === manifest.sizeInBytes;
+  private isUnchanged(name: string, manifest: Manifest): boolean {
+    if (readCurrentNow(this.directory) !== name) return false;
+    return statSync(join(this.directory, name), { throwIfNoEntry: false })?.size === manifest.sizeInBytes;
   }
+}
+
+function readCurrentNow(directory: string): string {
+  return parseCurrent(directory, readFileSync(join(directory, 'CURRENT'), 'utf8'));
+}
+
+function listLogs(directory: string): string[] {
+  return readdirSync(directory).filter(isLog);
 }
 
 /** Undefined when there is no such file. */

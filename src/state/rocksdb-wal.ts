@@ -35,8 +35,12 @@ export async function checkWriteAheadLogs(directory: string, manifest: Manifest)
 /** The names of the write-ahead logs from a number on, in the order in which they were begun. */
 export async function logsFrom(directory: string, number: number): Promise<string[]> {
   return (await readdir(directory))
-    .filter((name) => /^\d+\.log$/.test(name) && Number.parseInt(name) >= number)
+    .filter((name) => isLog(name) && Number.parseInt(name) >= number)
     .sort((a, b) => Number.parseInt(a) - Number.parseInt(b));
+}
+
+export function isLog(name: string): boolean {
+  return /^\d+\.log$/.test(name);
 }
 
 /** What the first log continues, when the log that the manifest names is not there. */

@@ -431,6 +431,8 @@ export class Task {
     const inputOffsets: InputOffset[] = [];
     for (const queue of this.queues) {
       const offset = queue.committableOffset;
+      // It is past what nobody sees, and a later commit must not say less.
+      if (offset > queue.consumedOffset) queue.consumedOffset = offset;
       if (!whole && offset === this.committedOffsets.get(queue)) continue;
       this.committedOffsets.set(queue, offset);
       inputOffsets.push(offsetOf(queue, offset));

@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde';
 import { timedLists } from '../serde/timed-list';
+import { timedRecords } from '../serde/timed-records';
 import type { StoreDefinition } from './graph';
 import { joinBucketKeys, unjoinedKeys, type StreamJoin } from './stream-join';
 import { storageOf, type StoreOptions } from './store-options';
@@ -9,8 +10,8 @@ export function streamJoinStores(join: StreamJoin, options: StoreOptions | undef
   const common = storageOf(options);
   const bucketSerde = joinBucketKeys(join.windows, join.keySerde).serde as Serde<unknown>;
   const sides = [
-    { name: join.leftStore, valueSerde: timedLists(`timed(${join.leftSerde.name})`) },
-    { name: join.rightStore, valueSerde: timedLists(`timed(${join.rightSerde.name})`) },
+    { name: join.leftStore, valueSerde: timedRecords(`timed-records(${join.leftSerde.name})`) },
+    { name: join.rightStore, valueSerde: timedRecords(`timed-records(${join.rightSerde.name})`) },
   ].map(({ name, valueSerde }): StoreDefinition => ({
     kind: 'timed-list',
     name,

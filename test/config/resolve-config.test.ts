@@ -30,7 +30,7 @@ describe('resolveConfig', () => {
       transactionTimeoutMs: 10_000,
       replicationFactor: -1,
       inputBufferMaxBytes: 32 * 1024 * 1024,
-      fetchMaxBytes: 8 * 1024 * 1024,
+      fetchMaxBytes: 2 * 1024 * 1024,
       deserializationExceptionHandler: 'fail',
       ssl: false,
       httpHost: '127.0.0.1',
@@ -50,7 +50,7 @@ describe('resolveConfig', () => {
   });
 
   it('takes the size of a fetch from the size of the input buffer', () => {
-    expect(resolveConfig({ ...REQUIRED, inputBufferMaxBytes: 1000 }).fetchMaxBytes).toBe(250);
+    expect(resolveConfig({ ...REQUIRED, inputBufferMaxBytes: 1000 }).fetchMaxBytes).toBe(62);
   });
 
   it.each<[string, string | readonly string[], string[]]>([

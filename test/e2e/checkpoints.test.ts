@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { DirectorySnapshotStore } from '../../src/checkpoint/directory-snapshot-store';
+import { resolveConfig } from '../../src/config/millrace-config';
+import { silentLogger } from '../../src/logging/logger';
+import { requestFromApplication } from '../../src/runtime/request-checkpoint';
+import { sequenceFaults } from '../chaos/counting-check';
+import { CountingRun } from '../chaos/counting-run';
+import { CompiledServices } from '../support/compiled-services';
+import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
+import { followTopic, produce, readTopic, testKafka } from '../support/kafka-clients';
+import { sharedBrokers } from '../support/shared-broker';
+import { SeededRandom } from '../support/seeded-random';
+import type { LogLine } from '../support/service-process';
+
+/** More changelog records than are read without looking for a checkpoint. */
+const KEYS = 15_000;
+const completed = ({ event }: LogLine): boolean => event === 'checkpoint_completed';
+const installed = ({ event }: LogLine): boolean => event === 'checkpoint_installed';
+
+const SEED = Number(process.env['MILLRACE_TEST_SEED'] ?? 5_001);
+
+describe(`the checkpoints of a service (seed ${SEED})`, () => {
+  const random = new SeededRandom(SEED);
+  let brokers: string[];
+  let services: CompiledServices;
+  let application: FleetWithTopics | undefined;
+  let store: string;
+
+  beforeAll(async () => {
+    brokers = await sharedBrokers();
+    services = await CompiledServices.compile();
+  });
+
+  beforeEach(() => {
+    store = mkdtempSync(path.join(tmpdir(), 'millrace-checkpoints-'));
+  });
+
+  afterEach(async () => {
+    await application?.fleet.dispose();
+    application = undefined;
+    rmSync(store, { recursive: true });
+  });
+
+  afterAll(() => services.remove());
+
+  async function untilResults(count: number): Promise<void> {
+    const follower = await followTopic(brokers, application!.output);
+    try {
+      await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
+    } catch (error) {
+      application!.fleet.throwIfEnded();
+      throw error;
+    } finally {
+      await follower.stop();
+    }
+  }
+
+  /** One record for each key. */
+  async function writeRound(): Promise<void> {
+    const records = Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' }));
+    await produce(brokers, application!.input, records);
+  }
+
+  async function faultsAfter(rounds: number): Promise<string[]> {
+    const expected = new Map(Array.from({ length: KEYS }, (_, key) => [`key-${key}`, rounds]));
+    return sequenceFaults('count', await readTopic(brokers, application!.output), expected, ({ key, value }) => [
+      key!.toString(),
+      value!.toString(),
+    ]);
+  }
+
+  it('replace a disk that was lost: only what came after is read from the changelog, and the counts go on', async () => {
+    application = await fleetWithTopics({
+      brokers,
+      services,
+      topology: 'per-key-count',
+      partitions: 1,
+      options: { checkpointStore: store, checkpointTrigger: 'continuous' },
+    });
+    const { fleet } = application;
+    await writeRound();
+    const service = fleet.start('only');
+    await untilResults(KEYS);
+    const { id: already } = await service.until(completed, { what: 'a checkpoint' });
+    await service.until((line) => completed(line) && line['id'] !== already, { what: 'another checkpoint' });
+    await service.kill();
+    rmSync(fleet.stateDirectory('only'), { recursive: true });
+
+    const again = fleet.start('only');
+    await again.until(installed, { what: 'state from a checkpoint' });
+    await writeRound();
+    await untilResults(2 * KEYS);
+    expect(await again.terminate()).toEqual({ code: 0, signal: null });
+    expect(await faultsAfter(2)).toEqual([]);
+  }, 120_000);
+
+  it('stop the application with a savepoint while records flow through a repartition topic; afterwards it goes on', async () => {
+    const options = { checkpointStore: store, checkpointTrigger: 'on-demand' as const };
+    const run = await CountingRun.prepare({ brokers, services, random, options });
+    try {
+      const { fleet } = run;
+      const instances = [fleet.start('one'), fleet.start('two')];
+      await run.startFeeding(300);
+      await fleet.untilRunning();
+      await run.untilProgress(200);
+      const config = resolveConfig({ applicationId: fleet.applicationId, brokers });
+      const wanted = { kind: 'savepoint' as const, id: 'before-upgrade', thenStop: true, answerTimeoutMs: 30_000 };
+      expect(await requestFromApplication(config, wanted, silentLogger)).toBe('before-upgrade');
+      const ends = await Promise.all(instances.map((instance) => instance.end()));
+      expect(ends).toEqual(instances.map(() => ({ code: 0, signal: null })));
+
+      const catalog = new CheckpointCatalog(
+        new DirectorySnapshotStore({ directory: store }),
+        fleet.applicationId,
+        silentLogger,
+      );
+      const savepoint = await catalog.read('before-upgrade');
+      expect((await catalog.verify(savepoint, { deep: true })).problems).toEqual([]);
+      // Nothing was committed behind it.
+      const committed = await committedOffsets(brokers, fleet.applicationId);
+      for (const { topic, partition, offset } of savepoint.tasks.flatMap(({ inputs }) => inputs)) {
+        const name = topic.internal ? `${fleet.applicationId}-${topic.name}` : topic.name;
+        expect([name, partition, committed.get(`${name}-${partition}`)]).toEqual([name, partition, offset]);
+      }
+
+      fleet.start('one');
+      fleet.start('two');
+      expect((await run.finish()).faults).toEqual([]);
+    } finally {
+      await run.dispose();
+    }
+  }, 120_000);
+});
+
+/** What the group has committed, by `topic-partition`. */
+async function committedOffsets(brokers: readonly string[], groupId: string): Promise<ReadonlyMap<string, number>> {
+  const admin = testKafka(brokers).admin();
+  await admin.connect();
+  try {
+    const topics = await admin.fetchOffsets({ groupId });
+    return new Map(
+      topics.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset }) => [`${topic}-${partition}`, Number(offset)] as const),
+      ),
+    );
+  } finally {
+    await admin.disconnect();
+  }
+}
