@@ -38,7 +38,7 @@ const NOTES = `
 Takes the same configuration file, environment and flags as \`millrace run\`, and uses the application id and what says where snapshots are
 kept. Exit codes: 0 done; 1 failed, not there, or damaged; 2 wrong command line or configuration.`;
 
-const NO_STORE =
+export const NO_STORE =
   'The configuration says nowhere where snapshots are kept: give checkpointStore (--checkpoint-store, MILLRACE_CHECKPOINT_STORE).';
 
 /**

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
+import type { ResetOptions, ResetPlan } from '../runtime/reset';
+import type { RestoreOptions } from '../runtime/rewind';
+import type { RestorePlan } from '../runtime/rewind-plan';
 import type { CreateApplication } from './application';
 import { EXIT } from './exit-codes';
 import type { OpenSnapshotStore } from './checkpoint-commands';
@@ -24,15 +27,20 @@ const requestCheckpoint: RequestCheckpoint = async (...request) => {
   return requestFromApplication(...request);
 };
 
+const rewinding = {
+  restoreApplication: async (options: RestoreOptions): Promise<RestorePlan> =>
+    (await import('../runtime/rewind.js')).restoreApplication(options),
+  resetApplication: async (options: ResetOptions): Promise<ResetPlan> =>
+    (await import('../runtime/reset.js')).resetApplication(options),
+};
+
 async function main(): Promise<number> {
   const { version } = createRequire(__filename)('millrace/package.json') as { version: string };
   let exitCode: number = EXIT.ok;
-  const program = createProgram(
-    { process, createApplication, openSnapshotStore, requestCheckpoint, version },
-    (code) => {
-      exitCode = code;
-    },
-  );
+  const commands = { createApplication, openSnapshotStore, requestCheckpoint, ...rewinding };
+  const program = createProgram({ process, ...commands, version }, (code) => {
+    exitCode = code;
+  });
   try {
     await program.parseAsync(process.argv);
     return exitCode;

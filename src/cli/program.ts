@@ -9,9 +9,11 @@ import { addConfigFlags, givenFlags } from './config-flags';
 import { EXIT } from './exit-codes';
 import { loadTopology } from './load-topology';
 import { addRequestCommands, type RequestCheckpoint } from './request-commands';
+import { addResetCommand, type ResetCommandEnvironment } from './reset-command';
+import { addRestoreCommand, type RestoreCommandEnvironment } from './restore-command';
 import { runApplication } from './run-application';
 
-export interface ProgramEnvironment {
+export interface ProgramEnvironment extends RestoreCommandEnvironment, ResetCommandEnvironment {
   readonly process: NodeJS.Process;
   readonly createApplication: CreateApplication;
   readonly openSnapshotStore: OpenSnapshotStore;
@@ -27,10 +29,8 @@ Exit codes: 0 stopped by SIGTERM or SIGINT, after a commit; 1 failed, the last l
 2 wrong command line, configuration or topology; 130 or 143 stopped by a second signal, without a commit.`;
 
 /** Builds the commands. Each action sets the exit code through `finish`. */
-export function createProgram(
-  { process, createApplication, openSnapshotStore, requestCheckpoint, version }: ProgramEnvironment,
-  finish: (exitCode: number) => void,
-): Command {
+export function createProgram(given: ProgramEnvironment, finish: (exitCode: number) => void): Command {
+  const { process, createApplication, openSnapshotStore, requestCheckpoint, version } = given;
   const program = new Command('millrace')
     .description('Kafka-native stream processing for TypeScript.')
     .version(version)
@@ -75,6 +75,8 @@ export function createProgram(
     .description('Look at the savepoints of an application, and delete them.');
   addCheckpointCommands(savepoint, 'savepoint', environment, finish);
   addRequestCommands(program, { checkpoints, savepoint }, { process, requestCheckpoint }, finish);
+  addRestoreCommand(program, given, finish);
+  addResetCommand(program, given, finish);
 
   return program;
 }

@@ -232,6 +232,23 @@ export class ProducerStateError extends MillraceError {
   }
 }
 
+/** A consumer group has members, and what was asked for can be done to one without members only. */
+export class GroupActiveError extends MillraceError {
+  readonly code = 'GROUP_ACTIVE';
+
+  constructor(
+    readonly groupId: string,
+    /** Those that are known; a broker that refuses does not name them. */
+    readonly members: readonly { readonly clientId: string; readonly clientHost: string }[],
+  ) {
+    const named = members.map(({ clientId, clientHost }) => `${clientId} at ${clientHost}`).join(', ');
+    super(
+      `Group '${groupId}' has active members${named === '' ? '' : `: ${named}`}. Stop every instance of the application first; ` +
+        `one that was killed, or is a static member, is gone when its session has timed out.`,
+    );
+  }
+}
+
 /** The group refused this member for good. */
 export class GroupMembershipError extends MillraceError {
   readonly code = 'GROUP_MEMBERSHIP';

@@ -17,6 +17,7 @@ export {
   CompressionUnavailableError,
   CorruptRecordError,
   DeliveryFailedError,
+  GroupActiveError,
   GroupMembershipError,
   KafkajsMismatchError,
   KafkaUnavailableError,
@@ -29,6 +30,7 @@ export {
   TransactionAbortedError,
 } from './errors';
 export { Fetcher, type FetchedBatches, type FetcherOptions } from './fetcher';
+export { GroupAdmin } from './group-admin';
 export {
   GroupMember,
   type GroupAssignment,
@@ -40,6 +42,9 @@ export {
   type RevocationCause,
 } from './group-member';
 export { removeGroupMember } from './remove-group-member';
+export { committedBatches } from './committed-batches';
+export { beginEmptying, emptyCompactedTopics, endEmptying } from './empty-compacted-topics';
+export { LogWriter, type LogRecord, type LogWriterOptions } from './log-writer';
 export { readCommitted, type LogRange, type LogReaderOptions } from './log-reader';
 export { murmur2, partitionForKey } from './partitioner';
 export { PlainProducer } from './plain-producer';
@@ -51,6 +56,8 @@ export {
   type TopicPartition,
   type TopicPartitionOffset,
 } from './protocol/topic-partition';
+export type { TopicSettings } from './protocol/alter-configs';
+export type { DescribedGroup } from './protocol/describe-groups';
 export type { NewTopic } from './protocol/topics';
 export { RecordBatchBuilder } from './record-batch-builder';
 export { RecordBatchReader } from './record-batch-reader';

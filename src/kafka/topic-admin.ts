@@ -1,9 +1,16 @@
 import type { ClusterClient } from './cluster-client';
 import { BrokerResponseError, TopicMissingError } from './errors';
 import { ErrorCode } from './protocol/error-codes';
+import { alterConfigsRequest, type TopicSettings } from './protocol/alter-configs';
 import { listOffsetsRequest } from './protocol/list-offsets';
 import { partitionKey, type TopicPartition, type TopicPartitionOffset } from './protocol/topic-partition';
-import { createTopicsRequest, deleteRecordsRequest, describeConfigsRequest, type NewTopic } from './protocol/topics';
+import {
+  createTopicsRequest,
+  deleteRecordsRequest,
+  deleteTopicsRequest,
+  describeConfigsRequest,
+  type NewTopic,
+} from './protocol/topics';
 
 const BROKER_TIMEOUT_MS = 20_000;
 
@@ -53,6 +60,37 @@ export class TopicAdmin {
     await this.waitUntilUsable(topics);
   }
 
+  /** Deletes topics and waits until they are gone. One that does not exist is no error. */
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const request = deleteTopicsRequest(names, BROKER_TIMEOUT_MS);
+    await this.cluster.sendToController(request, (results) => {
+      for (const { name, errorCode } of results) {
+        if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) continue;
+        throw new BrokerResponseError(errorCode, request.name, { topic: name });
+      }
+    });
+    await this.cluster.retry('waiting until deleted topics are gone', async () => {
+      const counts = await this.cluster.currentPartitionCounts(names);
+      for (const name of names) {
+        if (counts.get(name) !== undefined)
+          throw new BrokerResponseError(ErrorCode.OPERATION_NOT_ATTEMPTED, request.name, { topic: name });
+      }
+    });
+  }
+
+  /** Changes the named settings of topics. Brokers hear of it a moment after this resolves. */
+  async alterConfigs(topics: readonly TopicSettings[]): Promise<void> {
+    if (topics.length === 0) return;
+    const request = alterConfigsRequest(topics);
+    await this.cluster.sendToController(request, (results) => {
+      for (const { name, errorCode, errorMessage } of results) {
+        if (errorCode === ErrorCode.NONE) continue;
+        throw new BrokerResponseError(errorCode, request.name, { topic: name }, errorMessage);
+      }
+    });
+  }
+
   /** Deletes the records before each offset. Offsets before the log's start are no error. */
   async deleteRecords(offsets: readonly TopicPartitionOffset[]): Promise<void> {
     await this.cluster.sendToLeaders(offsets, (group) => deleteRecordsRequest(group, BROKER_TIMEOUT_MS));
@@ -64,6 +102,39 @@ export class TopicAdmin {
     const end = kind === 'earliest' ? 'earliest' : 'latest';
     const listed = await this.cluster.sendToLeaders(partitions, (group) => listOffsetsRequest(isolation, end, group));
     return new Map(listed.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset]));
+  }
+
+  /** The first offset at or after a time in milliseconds since 1970, by `topic-partition`; undefined where all records are older. */
+  async offsetsAt(partitions: readonly TopicPartition[], timestamp: number): Promise<Map<string, number | undefined>> {
+    const listed = await this.cluster.sendToLeaders(partitions, (group) =>
+      listOffsetsRequest('read_uncommitted', timestamp, group),
+    );
+    return new Map(
+      listed.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset < 0 ? undefined : offset]),
+    );
+  }
+
+  /**
+   * Waits until every transaction has ended that wrote to these partitions before.
+   *
+   * @param timeoutMs - longer than the transaction time-out of whoever may have one open
+   * @throws {@link KafkaUnavailableError} when one stays open for longer
+   */
+  async untilTransactionsEnd(partitions: readonly TopicPartition[], timeoutMs: number): Promise<void> {
+    if (partitions.length === 0) return;
+    const ends = await this.listOffsets(partitions, 'latest');
+    await this.cluster.retry(
+      'waiting for open transactions to end',
+      async () => {
+        const stable = await this.listOffsets(partitions, 'latest-committed');
+        for (const { topic, partition } of partitions) {
+          const key = partitionKey(topic, partition);
+          if (stable.get(key)! < ends.get(key)!)
+            throw new BrokerResponseError(ErrorCode.CONCURRENT_TRANSACTIONS, 'ListOffsets', { topic, partition });
+        }
+      },
+      { ...this.cluster.retryPolicy, timeoutMs },
+    );
   }
 
   private async waitUntilUsable(topics: readonly NewTopic[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Logger } from '../logging/logger';
 import { createMetrics, type MillraceMetrics } from '../metrics/metrics';
 import { StateDirectory } from '../state/state-directory';
 import { GeneratedNamesError } from '../topology/generated-names';
-import type { Topology } from '../topology/graph';
+import type { Topology, TopicReference } from '../topology/graph';
 import {
   ApplicationStateMachine,
   IllegalStateError,
@@ -13,7 +13,10 @@ import {
   type StateListener,
 } from './application-state';
 import { configuredRestarts } from './configured-restarts';
+import { copyChannels } from '../checkpoint/channel-copies';
+import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import { createSnapshotStore } from '../checkpoint/create-snapshot-store';
+import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { checkpointSettings } from './checkpoint-settings';
 import { clientOptions } from './client-options';
 import { createStreamThread } from './create-stream-thread';
@@ -25,12 +28,13 @@ import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
+import { requireNoRestore } from './rewind-checks';
 import { StoredShape } from './stored-shape';
 import type { StreamThread } from './stream-thread';
 import { StreamThreads } from './stream-threads';
 import { systemClock } from './system-clock';
 import { TaskLayout } from './task-layout';
-import { repartitionCounts } from './topic-plan';
+import { repartitionCounts, topicName } from './topic-plan';
 import { prepareTopics } from './topic-preparation';
 import { shapeOf } from '../topology/topology-shape';
 
@@ -134,6 +138,7 @@ export class Millrace {
    *
    * @throws IllegalStateError when it was called before
    * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
+   * @throws RestoreUnfinishedError the application is being restored, or was and did not come to its end
    * @throws TopologyChangedError the topology would misread the state that an earlier version of it left
    * @throws StateDirectoryLockedError another process uses the state directory
    * @throws KafkaUnavailableError no broker could be reached
@@ -173,6 +178,10 @@ export class Millrace {
     const states = new LocalStates(directory, topology, memory, logger);
     this.cleanups.push(() => states.closeUnassigned());
     await states.openAhead();
+    if (this.isStopping) return;
+    const snapshots = await createSnapshotStore(config);
+    this.cleanups.push(() => snapshots?.close());
+    if (snapshots !== undefined) await requireNoRestore(new CheckpointCatalog(snapshots, config.applicationId, logger));
     if (this.isStopping) return;
     await cluster.connect();
     const admin = new TopicAdmin(cluster);
@@ -225,7 +234,7 @@ export class Millrace {
       Math.max(MIN_CLEANING_INTERVAL_MS, config.stateCleanupDelayMs),
     );
     this.cleanups.push(() => clearInterval(cleaning));
-    const checkpoints = await this.openCheckpoints(cluster, admin, layout, directory, purge);
+    const checkpoints = snapshots && (await this.openCheckpoints(snapshots, cluster, admin, layout, directory, purge));
     if (this.isStopping) return;
     const parts = {
       config,
@@ -261,15 +270,16 @@ export class Millrace {
   }
 
   private async openCheckpoints(
+    store: SnapshotStore,
     cluster: ClusterClient,
     admin: TopicAdmin,
     layout: TaskLayout,
     directory: StateDirectory,
     purge: RepartitionPurge,
-  ): Promise<InstanceCheckpoints | undefined> {
+  ): Promise<InstanceCheckpoints> {
     const { config, logger, metrics, topology, now } = this;
-    const store = await createSnapshotStore(config);
-    if (store === undefined) return undefined;
+    const { applicationId } = config;
+    const nameOf = (topic: TopicReference): string => topicName(applicationId, topic);
     const checkpoints = new InstanceCheckpoints({
       store,
       cluster,
@@ -280,7 +290,7 @@ export class Millrace {
       purge,
       settings: checkpointSettings(config, systemClock()),
       retention: config.checkpointRetention,
-      copyChannels: (channels) => Promise.resolve(channels),
+      copyChannels: (channels, number) => copyChannels({ cluster, store, applicationId, nameOf }, channels, number),
       logger,
       metrics,
       now,

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
@@ -64,6 +64,11 @@ export class StoredShape {
       `${file} cannot be read: whether the topology still fits its state is not checked at this start`,
     );
     return new StoredShape(directory, undefined);
+  }
+
+  /** Any topology may start on the directory again. For one whose state is gone. */
+  static async forget(directory: string): Promise<void> {
+    await guardDirectory(directory, () => rm(shapeFile(directory), { force: true }));
   }
 
   /** @throws {TopologyChangedError} when that topology would misread the state */

@@ -51,6 +51,25 @@ export async function prepareTopics(
   logger: Logger,
   check: (plan: TopicPlan) => void = () => undefined,
 ): Promise<TopicPlan> {
+  const plan = await readTopicPlan(admin, options, topology);
+  check(plan);
+  const control: InternalTopic = { name: controlTopicName(options.applicationId), kind: 'control', partitions: 1 };
+  const internalTopics =
+    options.checkpointStore === undefined ? plan.internalTopics : [...plan.internalTopics, control];
+  await createInternalTopics(admin, options.replicationFactor, internalTopics, logger);
+  return plan;
+}
+
+/**
+ * Checks the topics of the user, and makes nothing.
+ *
+ * @throws TopicsMissingError, CopartitionError
+ */
+export async function readTopicPlan(
+  admin: TopicAdmin,
+  options: Pick<MillraceConfig, 'applicationId' | 'deadLetterTopic'>,
+  topology: Topology,
+): Promise<TopicPlan> {
   const { sources, sinks, globals } = externalTopics(topology);
   const deadLetter = options.deadLetterTopic === undefined ? [] : [options.deadLetterTopic];
   const found = await admin.describeTopics([...new Set([...sources, ...sinks, ...globals, ...deadLetter])]);
@@ -63,17 +82,11 @@ export async function prepareTopics(
     const absent = missing(topics);
     if (absent.length > 0) throw new TopicsMissingError(absent, role);
   }
-  const plan = planTopics(
+  return planTopics(
     options.applicationId,
     topology,
     new Map(sources.map((topic) => [topic, found.get(topic)!.partitions])),
   );
-  check(plan);
-  const control: InternalTopic = { name: controlTopicName(options.applicationId), kind: 'control', partitions: 1 };
-  const internalTopics =
-    options.checkpointStore === undefined ? plan.internalTopics : [...plan.internalTopics, control];
-  await createInternalTopics(admin, options.replicationFactor, internalTopics, logger);
-  return plan;
 }
 
 async function createInternalTopics(

@@ -59,6 +59,8 @@ describe('millrace checkpoints and millrace savepoint', () => {
         process: fake,
         createApplication: () => Promise.reject(new Error('not here')),
         requestCheckpoint: () => Promise.reject(new Error('nobody asks in these tests')),
+        restoreApplication: () => Promise.reject(new Error('not here')),
+        resetApplication: () => Promise.reject(new Error('not here')),
         openSnapshotStore: (config) => {
           opened.push(config);
           return Promise.resolve(isConfigured ? store : undefined);

@@ -9,9 +9,10 @@ export interface ListedOffset extends TopicPartition {
 
 const TIMESTAMP = { earliest: -2, latest: -1 } as const;
 
+/** @param at - an end of the log, or a time in milliseconds since 1970: the first record of that time or later, -1 without one */
 export function listOffsetsRequest(
   isolation: IsolationLevel,
-  end: keyof typeof TIMESTAMP,
+  at: keyof typeof TIMESTAMP | number,
   partitions: readonly TopicPartition[],
 ): ApiRequest<ListedOffset[]> {
   return {
@@ -19,9 +20,10 @@ export function listOffsetsRequest(
     apiKey: 2,
     apiVersion: 5,
     encode: (writer) => {
+      const timestamp = typeof at === 'number' ? at : TIMESTAMP[at];
       writer.int32(-1).int8(isolation === 'read_committed' ? 1 : 0);
       writer.array(groupByTopic(partitions), ([topic, group]) => {
-        writer.string(topic).array(group, ({ partition }) => writer.int32(partition).int32(-1).int64(TIMESTAMP[end]));
+        writer.string(topic).array(group, ({ partition }) => writer.int32(partition).int32(-1).int64(timestamp));
       });
     },
     decode: (reader) => {

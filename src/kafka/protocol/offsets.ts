@@ -83,3 +83,31 @@ export function offsetCommitRequest(
     },
   };
 }
+
+export interface OffsetDeleteResponse {
+  /** Of the group as a whole. */
+  readonly errorCode: number;
+  readonly partitions: PartitionResult[];
+}
+
+/** Forgets what a group without members committed for these partitions. */
+export function offsetDeleteRequest(
+  groupId: string,
+  partitions: readonly TopicPartition[],
+): ApiRequest<OffsetDeleteResponse> {
+  return {
+    name: 'OffsetDelete',
+    apiKey: 47,
+    apiVersion: 0,
+    encode: (writer) => {
+      writer.string(groupId).array(groupByTopic(partitions), ([topic, group]) => {
+        writer.string(topic).array(group, ({ partition }) => writer.int32(partition));
+      });
+    },
+    decode: (reader) => {
+      const errorCode = reader.int16();
+      reader.throttle();
+      return { errorCode, partitions: partitionResults(reader) };
+    },
+  };
+}

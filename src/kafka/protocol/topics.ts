@@ -17,6 +17,8 @@ export interface TopicResult {
   readonly errorMessage: string | null;
 }
 
+export type DeletedTopic = Pick<TopicResult, 'name' | 'errorCode'>;
+
 export function createTopicsRequest(topics: readonly NewTopic[], timeoutMs: number): ApiRequest<TopicResult[]> {
   return {
     name: 'CreateTopics',
@@ -81,6 +83,22 @@ export function describeConfigsRequest(topics: readonly string[]): ApiRequest<To
         });
         return { name, errorCode, errorMessage, configs };
       });
+    },
+  };
+}
+
+/** Deletes topics with all their records. What groups committed for them goes too. */
+export function deleteTopicsRequest(names: readonly string[], timeoutMs: number): ApiRequest<DeletedTopic[]> {
+  return {
+    name: 'DeleteTopics',
+    apiKey: 20,
+    apiVersion: 3,
+    encode: (writer) => {
+      writer.array(names, (name) => writer.string(name)).int32(timeoutMs);
+    },
+    decode: (reader) => {
+      reader.throttle();
+      return reader.array(() => ({ name: reader.string(), errorCode: reader.int16() }));
     },
   };
 }

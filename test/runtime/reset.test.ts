@@ -1,0 +1,240 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { serdes } from '../../src/index';
+import { GroupAdmin, TopicAdmin, type ClusterClient } from '../../src/kafka';
+import { silentLogger } from '../../src/logging/logger';
+import { resetApplication, type ResetOptions, type ResetPlan } from '../../src/runtime/reset';
+import { restoreApplication } from '../../src/runtime/rewind';
+import type { Topology } from '../../src/topology/graph';
+import { MapSnapshotStore } from '../checkpoint/map-snapshot-store';
+import { ConnectedClusters } from '../kafka/connected-cluster';
+import { createTopics, produce, readTopic } from '../support/kafka-clients';
+import { uniqueName } from '../support/kafka-names';
+import { sharedBrokers } from '../support/shared-broker';
+import { build, text } from '../topology/build';
+import { SmallApplication } from './small-application';
+
+const PARTITIONS = 2;
+
+let brokers: string[];
+const clusters = new ConnectedClusters();
+let cluster: ClusterClient;
+let admin: TopicAdmin;
+const applications: SmallApplication[] = [];
+
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+  cluster = await clusters.connect();
+  admin = new TopicAdmin(cluster);
+});
+afterEach(async () => {
+  await Promise.all(applications.splice(0).map((application) => application.dispose()));
+});
+afterAll(() => clusters.close());
+
+interface Scene {
+  readonly application: SmallApplication;
+  readonly topology: Topology;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Counts words. */
+async function wordCounter(): Promise<Scene> {
+  const applicationId = uniqueName('words');
+  const [input, output] = [`${applicationId}-in`, `${applicationId}-out`];
+  await createTopics(brokers, { topic: input, partitions: PARTITIONS }, { topic: output, partitions: PARTITIONS });
+  const topology = build((builder) =>
+    builder
+      .stream(input, text)
+      .groupBy((_key, word) => word, text)
+      .count('counts')
+      .toStream()
+      .to(output, { value: serdes.decimalText }),
+  );
+  const application = new SmallApplication(cluster, brokers, applicationId, topology);
+  applications.push(application);
+  return { application, topology, input, output };
+}
+
+// Not so old that retention would take the records.
+const EARLIER = Date.now() - 2_000;
+const LATER = Date.now() - 1_000;
+
+async function write({ input }: Scene, words: string, timestamp = EARLIER): Promise<void> {
+  const records = words.split(' ').map((value, index) => ({ partition: index % PARTITIONS, value, timestamp }));
+  await produce(brokers, input, records);
+}
+
+const reset = ({ application, topology }: Scene, options: Partial<ResetOptions> = {}): Promise<ResetPlan> =>
+  resetApplication({ config: application.config, topology, logger: silentLogger, ...options });
+
+const changelogOf = ({ application }: Scene): string => `${application.applicationId}-counts-changelog`;
+
+function localTasks({ application }: Scene): string[] {
+  const directory = path.join(application.stateDir, application.applicationId, 'tasks');
+  return existsSync(directory) ? readdirSync(directory).sort() : [];
+}
+
+/** All that ever came out. */
+async function counted(scene: Scene): Promise<string[]> {
+  const records = await readTopic(brokers, scene.output);
+  return records.map(({ key, value }) => `${String(key)} ${String(value)}`).sort();
+}
+
+describe('resetApplication', () => {
+  it('has an application count the same again, on the disk that it had', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b a c');
+    await scene.application.runToEnd();
+    const once = await counted(scene);
+    expect(once).toEqual(['a 1', 'a 2', 'b 1', 'c 1']);
+    expect(localTasks(scene)).toEqual(['1_0', '1_1']);
+
+    const plan = await reset(scene);
+    expect(plan).toMatchObject({ emptied: [changelogOf(scene)], deleted: [], localTasks: ['1_0', '1_1'] });
+    expect(localTasks(scene)).toEqual([]);
+    expect(await readTopic(brokers, changelogOf(scene))).toEqual([]);
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual([...once, ...once].sort());
+  });
+
+  it('makes local states on other machines unusable by themselves', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b a c');
+    await scene.application.runToEnd();
+    const elsewhere = { ...scene.application.config, stateDir: path.join(scene.application.stateDir, 'other') };
+    const { localTasks: wiped } = await reset(scene, { config: elsewhere });
+    expect(wiped).toEqual([]);
+    expect(localTasks(scene)).toEqual(['1_0', '1_1']);
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual(['a 1', 'a 1', 'a 2', 'a 2', 'b 1', 'b 1', 'c 1', 'c 1']);
+  });
+
+  it('begins at the end, or at a time', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b', EARLIER);
+    await write(scene, 'c d', LATER);
+    await scene.application.runToEnd();
+    const before = await counted(scene);
+    await reset(scene, { to: LATER });
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual([...before, 'c 1', 'd 1'].sort());
+    const { offsets } = await reset(scene, { to: 'latest' });
+    const ofInput = offsets.filter(({ topic }) => topic === scene.input);
+    expect(ofInput.map(({ then }) => then)).toEqual([2, 2]);
+    await write(scene, 'e f');
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual([...before, 'c 1', 'd 1', 'e 1', 'f 1'].sort());
+  });
+
+  it('deletes internal topics when it is told to', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b');
+    await scene.application.runToEnd();
+    const { deleted } = await reset(scene, { deleteInternalTopics: true });
+    expect(deleted).toEqual([changelogOf(scene), `${scene.application.applicationId}-counts-repartition`]);
+    expect([...(await admin.describeTopics(deleted)).values()]).toEqual([undefined, undefined]);
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual(['a 1', 'a 1', 'b 1', 'b 1']);
+  });
+
+  it('touches nothing when it is only to say what it would do', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b');
+    await scene.application.runToEnd();
+    const [committed, changes] = [await scene.application.committed(), await readTopic(brokers, changelogOf(scene))];
+    const { offsets, emptied } = await reset(scene, { dryRun: true });
+    expect(emptied).toEqual([changelogOf(scene)]);
+    expect(offsets.filter(({ topic }) => topic === scene.input)).toEqual(
+      [0, 1].map((partition) => ({ task: `0_${partition}`, topic: scene.input, partition, now: 1, then: 0 })),
+    );
+    expect(await scene.application.committed()).toEqual(committed);
+    expect(await readTopic(brokers, changelogOf(scene))).toEqual(changes);
+    expect(localTasks(scene)).toEqual(['1_0', '1_1']);
+  });
+
+  it('is refused while an instance runs', async () => {
+    const scene = await wordCounter();
+    await scene.application.startAndRun();
+    await expect(reset(scene)).rejects.toMatchObject({ code: 'STATE_DIRECTORY_LOCKED' });
+    const elsewhere = { ...scene.application.config, stateDir: path.join(scene.application.stateDir, 'other') };
+    await expect(reset(scene, { config: elsewhere })).rejects.toMatchObject({ code: 'GROUP_ACTIVE' });
+  });
+
+  it('half done lets no instance start, and is done by running it again', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b');
+    await scene.application.runToEnd();
+    const committing = jest.spyOn(GroupAdmin.prototype, 'commitOffsets');
+    committing.mockRejectedValueOnce(new Error('died'));
+    await expect(reset(scene)).rejects.toThrow('died');
+    committing.mockRestore();
+    await expect(scene.application.start()).rejects.toMatchObject({ code: 'INTERNAL_TOPIC_MISMATCH' });
+    await scene.application.stop().catch(() => undefined);
+    await reset(scene);
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual(['a 1', 'a 1', 'b 1', 'b 1']);
+  });
+
+  it('lets another topology of the same names begin', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b');
+    await scene.application.runToEnd();
+    await reset(scene);
+    const topology = build((builder) =>
+      builder
+        .stream(scene.input, text)
+        .groupBy((_key, word) => word, text)
+        .reduce((all, word) => `${all}${word}`, { store: 'counts' })
+        .toStream()
+        .to(scene.output, { value: serdes.string }),
+    );
+    const changed = new SmallApplication(
+      cluster,
+      brokers,
+      scene.application.applicationId,
+      topology,
+      scene.application,
+    );
+    await changed.runToEnd();
+    expect(await counted(scene)).toEqual(['a 1', 'a a', 'b 1', 'b b']);
+  });
+
+  describe('with a snapshot store', () => {
+    it('gives up a restore that did not come to its end, and leaves what can still be restored', async () => {
+      const scene = await wordCounter();
+      const { application, topology } = scene;
+      const store = new MapSnapshotStore();
+      await write(scene, 'a b');
+      await application.runToEnd();
+      const metadata = await application.checkpoint(store, 1);
+      const restoring = { config: application.config, topology, metadata, store, logger: silentLogger };
+      const onProgress = ({ step }: { step: string }): void => {
+        if (step === 'emptied') throw new Error('died');
+      };
+      await expect(restoreApplication({ ...restoring, onProgress })).rejects.toThrow('died');
+      await reset(scene, { store });
+      const catalog = new CheckpointCatalog(store, application.applicationId, silentLogger);
+      expect(await catalog.restoring()).toBeUndefined();
+
+      const { stores } = await restoreApplication(restoring);
+      expect(stores.map(({ entries }) => entries)).toEqual([expect.any(Number), expect.any(Number)]);
+      expect(await readTopic(brokers, changelogOf(scene))).toHaveLength(2);
+    });
+
+    it('deletes no topics while there are checkpoints', async () => {
+      const scene = await wordCounter();
+      const store = new MapSnapshotStore();
+      await write(scene, 'a b');
+      await scene.application.runToEnd();
+      const catalog = new CheckpointCatalog(store, scene.application.applicationId, silentLogger);
+      await catalog.write(await scene.application.checkpoint(store, 1));
+      await expect(reset(scene, { store, deleteInternalTopics: true })).rejects.toMatchObject({
+        code: 'CHECKPOINTS_LEFT',
+        ids: ['checkpoint-1'],
+      });
+    });
+  });
+});
