@@ -1,4 +1,4 @@
-import { ChannelRule } from '../../src/checkpoint/channel-rule';
+import { ChannelCut } from '../../src/checkpoint/channel-cut';
 import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata';
 import { partitionKey, RecordBatchBuilder, type RecordBatchReader } from '../../src/kafka';
 import { topicName } from '../../src/runtime/topic-plan';
@@ -75,11 +75,11 @@ async function rewind(from: World, metadata: CheckpointMetadata, to: World): Pro
   let inFlight = 0;
   for (const { topic: reference, partition, from: start, barriers } of metadata.channels) {
     const topic = topicName(applicationId, reference);
-    const rule = new ChannelRule(barriers);
+    const cut = new ChannelCut(barriers);
     const { batches } = from.broker.partition(topic, partition).read(start);
     const counted = function* (): Iterable<RecordBatchReader> {
       for (const record of recordsOf(batches))
-        if (barrierOf(record) === undefined && rule.counts(String(record.producerId), record.offset)) yield record;
+        if (barrierOf(record) === undefined && cut.includes(String(record.producerId), record.offset)) yield record;
     };
     inFlight += copy(topic, partition, counted());
   }
