@@ -55,17 +55,20 @@ export class DurableDirectories {
   async move(from: string, to: string): Promise<void> {
     const directory = path.dirname(to);
     for (let attempt = 1; ; attempt++) {
-      await this.make(directory);
       try {
+        await this.make(directory);
         await rename(from, to);
         break;
       } catch (error) {
-        // The directory was empty until now, and was removed.
+        // A directory that was empty until now has been removed.
         if (!isOneOf(error, 'ENOENT') || attempt === MOST_ATTEMPTS) throw error;
         this.durable.clear();
       }
     }
-    await syncDirectory(directory);
+    await syncDirectory(directory).catch((error: unknown) => {
+      // The file has been deleted since, and then its directory.
+      if (!isOneOf(error, 'ENOENT')) throw error;
+    });
   }
 
   /** To be called for a directory that may be gone. */

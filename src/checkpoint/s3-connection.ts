@@ -25,7 +25,7 @@ export interface S3ConnectionOptions {
   readonly maxAttempts?: number | undefined;
 }
 
-/** The packages of the AWS SDK. They cost a tenth of a second and some megabytes, so they are loaded where an S3 store is used only. */
+/** The packages of the AWS SDK. They take a tenth of a second and 22 MB of memory, so they are loaded only where an S3 store is used. */
 export interface AwsSdk {
   readonly s3: typeof S3;
   readonly storage: typeof LibStorage;

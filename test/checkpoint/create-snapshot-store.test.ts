@@ -94,7 +94,7 @@ describe('the snapshot store of a configuration', () => {
     expect(store).toBeInstanceOf(EncryptedSnapshotStore);
     await store?.put('app/a', Buffer.from('content'));
     const plain = new DirectorySnapshotStore({ directory: path.join(directory, 'store') });
-    expect((await read(plain, 'app/a')).toString('latin1')).toMatch(/^millrace\x01\x03new/);
+    expect((await read(plain, 'app/a')).toString('latin1', 0, 13)).toBe('millrace\x01\x03new');
   });
 
   it('touches nothing before it is used', async () => {
@@ -188,8 +188,8 @@ describe('a configuration of a snapshot store', () => {
     expect(lines).toHaveLength(6);
     expect(lines.join('')).not.toContain(KEY);
     const environment = { MILLRACE_CHECKPOINT_ENCRYPTION_KEY: KEY, MILLRACE_CHECKPOINT_STORE: '/a' };
-    expect(() => loadConfig({ flags: { applicationId: 'a', brokers: 'b:1' }, environment })).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining(KEY) as string }),
-    );
+    const loading = () => loadConfig({ flags: { applicationId: 'a', brokers: 'b:1' }, environment });
+    expect(loading).toThrow(/checkpointEncryptionKey .*found a string \(hidden\)/);
+    expect(loading).not.toThrow(new RegExp(KEY));
   });
 });

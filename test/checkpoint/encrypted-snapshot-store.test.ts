@@ -135,6 +135,14 @@ describe(`an encrypted snapshot store (seed ${SEED})`, () => {
     );
   });
 
+  it('finds out that the id of the key was changed, though the other id is of the same key', async () => {
+    store = new EncryptedSnapshotStore(plain, SnapshotKeys.parse(`${KEY_A},z:${'a1'.repeat(32)}`));
+    await expectDamage(randomContent(100), (stored) => {
+      stored.write('z', 10);
+      return stored;
+    });
+  });
+
   it('never shows content, and never encrypts the same in the same way', async () => {
     const content = Buffer.alloc(1_000, 'a secret that is easy to find, ');
     await store.put('app/1', content);

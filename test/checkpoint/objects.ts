@@ -52,3 +52,19 @@ export async function failureOf(pieces: AsyncIterable<Uint8Array>): Promise<{ er
   }
   throw new Error('it did not fail');
 }
+
+/** Reads the first piece, and no more. */
+export async function firstPiece(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+  for await (const piece of pieces) return piece;
+  return undefined;
+}
+
+/** Reads all pieces, and has something happen after each. */
+export async function afterEachPiece(pieces: AsyncIterable<Uint8Array>, happen: () => unknown): Promise<void> {
+  let read = 0;
+  for await (const piece of pieces) {
+    read += piece.length;
+    await happen();
+  }
+  if (read === 0) throw new Error('there were no pieces');
+}

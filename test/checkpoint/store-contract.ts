@@ -1,6 +1,17 @@
 import { SnapshotMissingError, SnapshotStoreError } from '../../src/checkpoint/errors';
 import type { SnapshotStore } from '../../src/checkpoint/snapshot-store';
-import { collect, failureOf, inPieces, listed, namesIn, putAll, randomContent, read } from './objects';
+import {
+  afterEachPiece,
+  collect,
+  failureOf,
+  firstPiece,
+  inPieces,
+  listed,
+  namesIn,
+  putAll,
+  randomContent,
+  read,
+} from './objects';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -119,9 +130,7 @@ export function itIsASnapshotStore(open: () => Promise<SnapshotStore>): void {
   it('ends a read that is given up on the way', async () => {
     await store.put('app/a', randomContent(LARGE));
     const aborting = new AbortController();
-    const reading = (async () => {
-      for await (const _ of store.get('app/a', aborting.signal)) aborting.abort(new Error('given up'));
-    })();
+    const reading = afterEachPiece(store.get('app/a', aborting.signal), () => aborting.abort(new Error('given up')));
     await expect(reading).rejects.toThrow(SnapshotStoreError);
     await expect(reading).rejects.toThrow('given up');
   });
@@ -129,7 +138,7 @@ export function itIsASnapshotStore(open: () => Promise<SnapshotStore>): void {
   it('lets a reader stop early, as often as it likes', async () => {
     const content = randomContent(MIB);
     await store.put('app/a', content);
-    for (let time = 0; time < 60; time++) for await (const _ of store.get('app/a')) break;
+    for (let time = 0; time < 60; time++) await firstPiece(store.get('app/a'));
     expect((await read(store, 'app/a')).equals(content)).toBe(true);
   });
 
