@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SnapshotDamagedError, SnapshotStoreError } from '../../src/checkpoint/errors';
 import type { S3SnapshotStore, S3SnapshotStoreOptions } from '../../src/checkpoint/s3-snapshot-store';
+import { toxiproxyProgram } from '../support/go-program';
 import { failing, HttpFaults } from '../support/http-faults';
 import { S3_CREDENTIALS, S3Server } from '../support/s3-server';
-import { FaultyNetwork, toxiproxyProgram } from '../support/toxiproxy';
+import { FaultyNetwork } from '../support/toxiproxy';
 import { collect, failureOf, inPieces, namesIn, randomContent, read } from './objects';
 import { openS3, required, s3OrReason, useTestCredentials } from './s3-for-tests';
 

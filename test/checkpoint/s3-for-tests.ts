@@ -1,6 +1,6 @@
 import { S3SnapshotStore, type S3SnapshotStoreOptions } from '../../src/checkpoint/s3-snapshot-store';
-import type { ProgramOrReason } from '../support/go-program';
-import { S3_CREDENTIALS, s3Program } from '../support/s3-server';
+import { type ProgramOrReason, s3Program } from '../support/go-program';
+import { S3_CREDENTIALS } from '../support/s3-server';
 
 /**
  * The program of an S3 server. Where none can be had, the tests that need one are skipped, and standard error says why; with

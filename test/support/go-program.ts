@@ -15,7 +15,7 @@ export type ProgramOrReason = { readonly command: string } | { readonly unavaila
  *
  * @param source a package and its version, such as `github.com/versity/versitygw/cmd/versitygw@v1.8.0`
  */
-export function goProgram(source: string, log: (line: string) => void): ProgramOrReason {
+function goProgram(source: string, log: (line: string) => void): ProgramOrReason {
   const folder = path.join(cacheFolder(), source.replaceAll('/', '_'));
   const command = path.join(folder, path.basename(source).replace(/@.*/, ''));
   if (existsSync(command)) return { command };
@@ -42,4 +42,16 @@ export function goProgram(source: string, log: (line: string) => void): ProgramO
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+const sayOnStandardError = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The S3 server of `S3Server`; built at first, which takes a minute or more. */
+export function s3Program(): ProgramOrReason {
+  return goProgram('github.com/versity/versitygw/cmd/versitygw@v1.8.0', sayOnStandardError);
+}
+
+/** The proxy of `FaultyNetwork`; built at first, which takes some seconds. */
+export function toxiproxyProgram(): ProgramOrReason {
+  return goProgram('github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0', sayOnStandardError);
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { s3Program, toxiproxyProgram } from './go-program';
 import { startBroker, type TestBroker } from './kafka-broker';
 import { BROKER_DESK_VARIABLE } from './shared-broker';
 
@@ -29,7 +30,11 @@ export default async function openBrokerDesk(config: RunConfig): Promise<void> {
   (globalThis as TestRun).millraceTestRun = { desk, broker: () => started };
 
   // A run of everything needs it for sure, and may first have to pull an image: that must not count as a test's time.
-  if (config.testPathPatterns.patterns.length === 0) await broker();
+  if (config.testPathPatterns.patterns.length > 0) return;
+  await broker();
+  // Built here, so that two test files that want it do not build it at the same time.
+  s3Program();
+  toxiproxyProgram();
 }
 
 /** Counterpart of `openBrokerDesk`. */

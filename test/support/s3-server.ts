@@ -4,17 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ChildServer } from './child-server';
 import { freePort } from './free-port';
-import { goProgram, type ProgramOrReason } from './go-program';
-
-const SOURCE = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 
 /** What the server knows its only user by. */
 export const S3_CREDENTIALS = { accessKeyId: 'millrace-test', secretAccessKey: 'millrace-test-secret' };
-
-/** The program of the S3 server; built at first, which takes a minute or two. */
-export function s3Program(): ProgramOrReason {
-  return goProgram(SOURCE, (line) => process.stderr.write(`${line}\n`));
-}
 
 /** A real S3 server (Versity's gateway) that keeps objects as files, so that a test can damage them. */
 export class S3Server {

@@ -1,14 +1,6 @@
 import { type Proxy, Toxiproxy } from 'toxiproxy-node-client';
 import { ChildServer } from './child-server';
 import { freePort } from './free-port';
-import { goProgram, type ProgramOrReason } from './go-program';
-
-const SOURCE = 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0';
-
-/** The program of Toxiproxy; built at first, which takes some seconds. */
-export function toxiproxyProgram(): ProgramOrReason {
-  return goProgram(SOURCE, (line) => process.stderr.write(`${line}\n`));
-}
 
 /** A proxy between a client and a server of this machine whose network can be made to fail. */
 export class FaultyNetwork {
