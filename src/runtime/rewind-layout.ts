@@ -23,9 +23,9 @@ export interface InputTarget extends TopicPartition {
   readonly task: string;
   /** Beside the offset: the partition's time, encoded. */
   readonly metadata: string;
-  /** Undefined where the checkpoint does not know the topic: a source topic begins anew, a repartition topic at its end. */
+  /** Of a source topic; undefined where the checkpoint does not know it, and it begins anew. */
   readonly offset: number | undefined;
-  /** Of a repartition partition that the checkpoint knows: what is on its way in it is written anew, and read from there. */
+  /** What was on its way in a repartition partition, if anything was: it is written anew, and read from there. */
   readonly channel: ChannelState | undefined;
   readonly isRepartition: boolean;
 }
@@ -86,11 +86,6 @@ export function layOutRewind(
       const input = known.get(partitionKey(topic, partition));
       const channel = channels.get(partitionKey(topic, partition));
       const isRepartition = repartitions.has(topic);
-      if (isRepartition && input !== undefined && channel === undefined)
-        throw new CheckpointIncompleteError(
-          metadata.id,
-          `channel of topic '${input.topic.name}', partition ${partition}`,
-        );
       const { metadata: beside = '', offset } = input ?? {};
       return { task: id.toString(), topic, partition, metadata: beside, offset, channel, isRepartition };
     }),

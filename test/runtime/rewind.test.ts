@@ -146,7 +146,8 @@ describe('restoreApplication', () => {
     const outputsOnce = await outputs(scene);
     expect(await state(application.applicationId)).toEqual(countsOf('a b c a d e f', 'a a b new words'));
 
-    const plan = await restore(scene, metadata);
+    // Nothing is on its way: then there is no channel.
+    const plan = await restore(scene, { ...metadata, channels: [] });
     expect(plan.stores.reduce((sum, { entries }) => sum + entries, 0)).toBe(6);
     expect(plan.channels).toEqual(
       [0, 1].map((partition) => expect.objectContaining({ partition, records: 0 }) as unknown),
@@ -389,9 +390,11 @@ describe('restoreApplication', () => {
       await expect(restore(scene, { ...metadata, channels })).rejects.toMatchObject({ code: 'RECORDS_LOST' });
     });
 
-    it('when the metadata does not say what was on its way', async () => {
-      await expect(restore(scene, { ...metadata, channels: [] })).rejects.toMatchObject({
+    it('when the metadata lacks a task', async () => {
+      const other = metadata.tasks.map((task) => (task.task === '1_1' ? { ...task, task: '1_7' } : task));
+      await expect(restore(scene, { ...metadata, tasks: other })).rejects.toMatchObject({
         code: 'CHECKPOINT_INCOMPLETE',
+        message: expect.stringContaining('has no task 1_1') as string,
       });
     });
   });
