@@ -65,7 +65,7 @@ export async function compare(context: BenchContext, comparison: Comparison): Pr
 async function saveProfile(context: BenchContext, comparison: Comparison): Promise<void> {
   const name = `${comparison.bench}-${comparison.case.replaceAll(/\W+/g, '-')}-profile`;
   const folder = path.join(context.folder, name);
-  await comparison.measure(millraceEngine(['--cpu-prof', `--cpu-prof-dir=${folder}`]));
+  await comparison.measure(millraceEngine({ nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${folder}`] }));
   const summary = summarizeProfiles(folder);
   const file = path.join(resultsFolder, `${name}.txt`);
   await mkdir(resultsFolder, { recursive: true });

@@ -27,6 +27,8 @@ export interface DrainOptions {
   readonly others?: readonly Input[];
   /** Reads and checks what was written, and gives the number of records. Default: the counts of the input's keys. */
   readonly check?: (outputTopic: string) => Promise<number>;
+  /** Begins to watch the engine; ended before the engine is stopped. */
+  readonly beside?: (running: RunningEngine) => { end(): Promise<void> };
 }
 
 /** Lets an engine process full topics to their ends, and checks what it wrote. */
@@ -34,11 +36,12 @@ export async function drain(
   context: BenchContext,
   engine: Engine,
   input: Input,
-  { topology = { name: 'count' }, others = [], check }: DrainOptions = {},
+  { topology = { name: 'count' }, others = [], check, beside }: DrainOptions = {},
 ): Promise<DrainedRun> {
   const running = await RunningEngine.start(context, engine, input, { topology });
   try {
-    const samples = await samplesUntil(running, [input, ...others]);
+    const watch = beside?.(running);
+    const samples = await samplesUntil(running, [input, ...others]).finally(() => watch?.end());
     await running.process.stop();
     const outputRecords = await (check?.(running.outputTopic) ??
       checkOutput(context, running.outputTopic, input.expected));

@@ -4,10 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startBroker } from '../test/support/kafka-broker';
+import { benchCheckpoint } from './cases/checkpoint';
 import { benchCount } from './cases/count';
 import { benchDriver } from './cases/driver';
 import { benchLatency } from './cases/latency';
 import { benchMemory } from './cases/memory';
+import { benchRecovery } from './cases/recovery';
 import { benchRestart } from './cases/restart';
 import { benchStreamStream } from './cases/stream-stream';
 import { benchStreamTable } from './cases/stream-table';
@@ -43,17 +45,24 @@ function positives(text: string): number[] {
   return text.split(',').map(positive);
 }
 
-/** The options that every benchmark has. */
-function benchCommand(name: string, description: string): Command {
+/** The options that every benchmark of a running engine has. */
+function comparisonCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option('--runs <count>', 'runs of each engine, in turn; the median counts', positive, 3)
     .option('--seed <number>', 'of the generated keys', positive, randomInt(1, 2 ** 31 - 1))
-    .addOption(new Option('--only <engine>', 'run one engine, and save nothing').choices(['millrace', 'peer']))
-    .option('--profile', 'run Millrace once more under the CPU profiler and save where its time went');
+    .addOption(new Option('--only <engine>', 'run one engine, and save nothing').choices(['millrace', 'peer']));
 }
 
-async function runBench(options: CommonOptions, bench: Bench): Promise<void> {
+/** A benchmark that can be profiled. */
+function benchCommand(name: string, description: string): Command {
+  return comparisonCommand(name, description).option(
+    '--profile',
+    'run Millrace once more under the CPU profiler and save where its time went',
+  );
+}
+
+async function runBench(options: CommonOptions, bench: Bench, peerTitle?: string): Promise<void> {
   if (process.platform !== 'linux')
     throw new Error('benchmarks read CPU time and memory from /proc: run them on Linux');
   log(`seed ${options.seed}`);
@@ -71,7 +80,7 @@ async function runBench(options: CommonOptions, bench: Bench): Promise<void> {
     try {
       const results = await bench({ cluster, classPath, engines, folder, session, machine, seed, profiles, log }, runs);
       if (options.only === undefined) saveResults(results);
-      log(`\n${formatTable(results)}`);
+      log(`\n${formatTable(results, peerTitle)}`);
       await cluster.deleteTopics(`bench-${session}-`);
     } finally {
       await cluster.disconnect();
@@ -105,6 +114,47 @@ program.addCommand(
     .option('--keys <list>', 'numbers of keys in the state', positives, [1_000_000, 5_000_000])
     .action((options: CommonOptions & { keys: number[] }) =>
       runBench(options, (context, runs) => benchRestart(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  comparisonCommand(
+    'recovery',
+    'from an empty disk to processing again: checkpoint and tail beside the whole changelog',
+  )
+    .option('--keys <count>', 'number of keys in the state', positive, 1_000_000)
+    .option('--records <count>', 'records before the disk is lost', positive, 10_000_000)
+    .option('--tail <count>', 'how many of them come after the checkpoint', positive, 500_000)
+    .action((options: CommonOptions & { keys: number; records: number; tail: number }) =>
+      runBench(options, (context, runs) => benchRecovery(context, { ...options, runs })),
+    ),
+);
+program.addCommand(
+  comparisonCommand(
+    'checkpoint',
+    'rate and latency with checkpoints beside those without, and the cut of a large state',
+  )
+    .option('--keys <count>', 'number of keys', positive, 1_000_000)
+    .option('--records <count>', 'records to process for the rate', positive, 8_000_000)
+    .option('--interval-ms <number>', 'from one checkpoint to the next', positive, 10_000)
+    .option('--rate <count>', 'records per second for the latency', positive, 5_000)
+    .option('--seconds <count>', 'measured time of the latency, after a warm-up of 10 s', positive, 40)
+    .option('--cut-megabytes <count>', 'size of the state whose cut is timed by itself', positive, 1024)
+    .action(
+      (
+        options: CommonOptions & {
+          keys: number;
+          records: number;
+          intervalMs: number;
+          rate: number;
+          seconds: number;
+          cutMegabytes: number;
+        },
+      ) =>
+        runBench(
+          options,
+          (context, runs) => benchCheckpoint(context, { ...options, recordsPerSecond: options.rate, runs }),
+          'without',
+        ),
     ),
 );
 program.addCommand(

@@ -32,10 +32,10 @@ export function saveResults(results: readonly CaseResult[]): void {
 }
 
 /** The medians as a table for people. */
-export function formatTable(results: readonly CaseResult[]): string {
+export function formatTable(results: readonly CaseResult[], peerTitle = 'Kafka Streams'): string {
   const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en'));
   const rows = [
-    ['case', 'metric', 'Millrace', 'Kafka Streams', 'ratio'],
+    ['case', 'metric', 'Millrace', peerTitle, 'ratio'],
     ...results.map((result) => [
       result.case,
       result.metric,

@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly marksFirstRecord?: boolean;
 }
 
+type EventOf<K extends EngineEvent['kind']> = Extract<EngineEvent, { readonly kind: K }>;
+
 /** An engine at work on an input topic, as an application of its own: topics, group and state directory. */
 export class RunningEngine {
   private static started = 0;
@@ -44,9 +46,14 @@ export class RunningEngine {
       inputTopic: input.topic,
       outputTopic,
       stateDir: path.join(context.folder, applicationId),
+      checkpointStore: path.join(context.folder, `${applicationId}-checkpoints`),
       topology,
       marksFirstRecord,
     });
+  }
+
+  get applicationId(): string {
+    return this.run.applicationId;
   }
 
   get outputTopic(): string {
@@ -68,9 +75,9 @@ export class RunningEngine {
   }
 
   /** Waits until the process has said so; gives the first such event. */
-  async event(kind: EngineEvent['kind']): Promise<EngineEvent> {
+  async event<K extends EngineEvent['kind']>(kind: K): Promise<EventOf<K>> {
     for (;;) {
-      const event = this.events.find((candidate) => candidate.kind === kind);
+      const [event] = this.eventsOf(kind);
       if (event !== undefined) return event;
       this.process.assertRunning();
       await pause(LOOK_AGAIN_MS);
@@ -79,6 +86,15 @@ export class RunningEngine {
 
   eventsSoFar(): readonly EngineEvent[] {
     return this.events;
+  }
+
+  eventsOf<K extends EngineEvent['kind']>(kind: K): readonly EventOf<K>[] {
+    return this.events.filter((event): event is EventOf<K> => event.kind === kind);
+  }
+
+  /** Deletes the state of a process that is gone, as a lost disk does. Checkpoints stay. */
+  async loseState(): Promise<void> {
+    await rm(this.run.stateDir, { recursive: true });
   }
 
   /** Waits until the group coordinator has given up a member that was killed. */
@@ -90,7 +106,8 @@ export class RunningEngine {
   async remove(): Promise<void> {
     await this.process.kill();
     await this.context.cluster.deleteTopics(`${this.run.applicationId}-`);
-    await rm(this.run.stateDir, { recursive: true, force: true });
+    for (const folder of [this.run.stateDir, this.run.checkpointStore])
+      await rm(folder, { recursive: true, force: true });
   }
 
   private startProcess(): MeasuredProcess {

@@ -1,6 +1,6 @@
 import { compare, round } from '../comparison';
 import type { BenchContext } from '../context';
-import { numberOf, runJavaTool } from '../java-tool';
+import { probeLatency, WARM_UP_SECONDS } from '../latency-probe';
 import type { CaseResult } from '../report';
 import { RunningEngine } from '../running-engine';
 
@@ -11,7 +11,6 @@ export interface LatencyOptions {
 }
 
 const KEYS = 10_000;
-const WARM_UP_SECONDS = 10;
 
 /** How long after a record is due a read_committed consumer sees its effect, at a rate that both engines keep up with. */
 export async function benchLatency(context: BenchContext, options: LatencyOptions): Promise<CaseResult[]> {
@@ -27,24 +26,15 @@ export async function benchLatency(context: BenchContext, options: LatencyOption
       const running = await RunningEngine.start(context, engine, input);
       try {
         await running.event('assigned');
-        const probe = await runJavaTool(context.classPath, 'LatencyProbe', {
-          brokers: context.cluster.brokers.join(','),
+        const latency = await probeLatency(context, {
+          ...options,
           input: input.topic,
           output: running.outputTopic,
-          rate: options.recordsPerSecond,
-          seconds: options.seconds,
-          'warm-up-seconds': WARM_UP_SECONDS,
           keys: KEYS,
-          seed: context.seed,
         });
         const { cpuSeconds } = running.process.usage();
         await running.process.stop();
-        return {
-          p50_ms: round(numberOf(probe, 'p50Micros') / 1000, 1),
-          p99_ms: round(numberOf(probe, 'p99Micros') / 1000, 1),
-          max_ms: round(numberOf(probe, 'maxMicros') / 1000, 1),
-          cpu_seconds: round(cpuSeconds, 2),
-        };
+        return { ...latency, cpu_seconds: round(cpuSeconds, 2) };
       } finally {
         await running.remove();
         await context.cluster.deleteTopics(input.topic);

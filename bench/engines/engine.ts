@@ -21,6 +21,8 @@ export interface EngineRun {
   readonly inputTopic: string;
   readonly outputTopic: string;
   readonly stateDir: string;
+  /** A directory that outlives the state, for an engine that takes checkpoints. */
+  readonly checkpointStore: string;
   /** Whether the topology says when its first record reached it, by one more operator in front of the count. */
   readonly marksFirstRecord: boolean;
 }
@@ -29,7 +31,17 @@ export interface EngineRun {
 export type EngineEvent =
   | { readonly kind: 'assigned'; readonly time: number }
   | { readonly kind: 'restored'; readonly time: number; readonly records: number }
-  | { readonly kind: 'first-record'; readonly time: number };
+  | { readonly kind: 'first-record'; readonly time: number }
+  | { readonly kind: 'http-server'; readonly time: number; readonly port: number }
+  | {
+      readonly kind: 'checkpoint-completed';
+      readonly time: number;
+      readonly milliseconds: number;
+      /** What was stored for it alone. */
+      readonly storedBytes: number;
+    }
+  /** A task took its state from a checkpoint. */
+  | { readonly kind: 'checkpoint-installed'; readonly time: number; readonly bytes: number };
 
 export type EngineName = 'millrace' | 'peer';
 

@@ -1,16 +1,31 @@
 import path from 'node:path';
 import { resolveConfig } from '../../src/config/millrace-config';
 import { projectFolder } from '../project-folder';
-import type { Engine } from './engine';
+import type { Engine, EngineName } from './engine';
 import { COMMIT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './engine';
 
 const defaults = resolveConfig({ applicationId: 'bench', brokers: '127.0.0.1:9092' });
 
-/** Millrace as its users run it: `millrace run` in a process of its own. `nodeOptions` go to node, before the program. */
-export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
+export interface MillraceEngineOptions {
+  /** The side that it is on. Default: millrace. */
+  readonly name?: EngineName;
+  readonly title?: string;
+  /** For node, before the program. */
+  readonly nodeOptions?: readonly string[];
+  /** When checkpoints begin: every so many milliseconds, or when they are asked for. Default: there are none. */
+  readonly checkpoints?: { readonly intervalMs: number } | 'on-demand';
+}
+
+/** Millrace as its users run it: `millrace run` in a process of its own. */
+export function millraceEngine({
+  name = 'millrace',
+  title = 'Millrace',
+  nodeOptions = [],
+  checkpoints,
+}: MillraceEngineOptions = {}): Engine {
   return {
-    name: 'millrace',
-    title: 'Millrace',
+    name,
+    title,
     settings: {
       processingGuarantee: defaults.processingGuarantee,
       numStreamThreads: defaults.numStreamThreads,
@@ -22,6 +37,7 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
       rocksdbBlockCacheBytes: defaults.rocksdbBlockCacheBytes,
       rocksdbWriteBufferBytes: defaults.rocksdbWriteBufferBytes,
       nodeOptions: nodeOptions.join(' ') || 'none',
+      checkpoints: checkpoints === undefined ? 'none' : trigger(checkpoints).join(' '),
     },
     command: (run) => ({
       command: process.execPath,
@@ -35,6 +51,9 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
         ...['--commit-interval-ms', String(COMMIT_INTERVAL_MS)],
         ...['--session-timeout-ms', String(SESSION_TIMEOUT_MS)],
         ...['--log-format', 'json'],
+        ...(checkpoints === undefined
+          ? []
+          : ['--checkpoint-store', run.checkpointStore, '--http-port', '0', ...trigger(checkpoints)]),
       ],
       folder: run.stateDir,
       env: {
@@ -54,7 +73,21 @@ export function millraceEngine(nodeOptions: readonly string[] = []): Engine {
       }
       if (line['event'] === 'restored') return { kind: 'restored', time, records: Number(line['records']) };
       if (line['event'] === 'first-record') return { kind: 'first-record', time };
+      if (line['event'] === 'http_server_started') return { kind: 'http-server', time, port: Number(line['port']) };
+      if (line['event'] === 'checkpoint_installed') {
+        return { kind: 'checkpoint-installed', time, bytes: Number(line['bytes']) };
+      }
+      if (line['event'] === 'checkpoint_completed') {
+        const [milliseconds, storedBytes] = [Number(line['milliseconds']), Number(line['storedBytes'])];
+        return { kind: 'checkpoint-completed', time, milliseconds, storedBytes };
+      }
       return undefined;
     },
   };
+}
+
+function trigger(checkpoints: NonNullable<MillraceEngineOptions['checkpoints']>): string[] {
+  return checkpoints === 'on-demand'
+    ? ['--checkpoint-trigger', 'on-demand']
+    : ['--checkpoint-interval-ms', String(checkpoints.intervalMs)];
 }

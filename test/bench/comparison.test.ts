@@ -1,4 +1,4 @@
-import { compare } from '../../bench/comparison';
+import { compare, type Measurement } from '../../bench/comparison';
 import type { BenchContext } from '../../bench/context';
 import type { Engine, EngineName } from '../../bench/engines/engine';
 import { formatTable } from '../../bench/report';
@@ -62,5 +62,16 @@ describe('a comparison', () => {
       'case     metric              Millrace  Kafka Streams  ratio',
       '10 keys  records_per_second       200            100      2',
     ]);
+  });
+
+  it('names the peer as the benchmark does', async () => {
+    const table = formatTable(await compare(context(['millrace', 'peer']), comparison(1)), 'without');
+    expect(table.split('\n')[0]).toBe('case     metric              Millrace  without  ratio');
+  });
+
+  it('leaves the peer out of a metric that only Millrace has', async () => {
+    const measure = async ({ name }: Engine): Promise<Measurement> => (name === 'millrace' ? { bytes: 7 } : {});
+    const results = await compare(context(['millrace', 'peer']), { ...comparison(1), measure });
+    expect(results).toMatchObject([{ metric: 'bytes', millrace: 7, peer: null, ratio: null }]);
   });
 });

@@ -36,6 +36,8 @@ public final class LatencyProbe {
     int keys = options.number("keys");
     int warmUp = rate * options.number("warm-up-seconds");
     int records = warmUp + rate * options.number("seconds");
+    // What every key was counted up to before the first record.
+    int before = options.flag("counts-before") ? options.number("counts-before") : 0;
     Occurrences occurrences = new Occurrences(options.number("seed"), keys, records);
     AtomicLongArray due = new AtomicLongArray(records);
     long[] latencies = new long[records];
@@ -69,7 +71,7 @@ public final class LatencyProbe {
           outputs++;
           int key = InputRecords.keyOf(record.key());
           int count = Math.toIntExact(ByteBuffer.wrap(record.value()).getLong());
-          for (; seen[key] < count; seen[key]++) {
+          for (; seen[key] < count - before; seen[key]++) {
             int index = occurrences.recordOf(key, seen[key]);
             latencies[index] = now - due.get(index);
             outstanding--;
