@@ -3,7 +3,7 @@ import type { ControlMessage } from '../checkpoint/control-messages';
 import { requestCheckpoint, type RequestedCheckpoint } from '../checkpoint/checkpoint-requests';
 import type { MillraceConfig } from '../config/millrace-config';
 import { MillraceError } from '../errors/millrace-error';
-import { ClusterClient, TopicAdmin } from '../kafka';
+import { ClusterClient, GroupAdmin, TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import { clientOptions } from './client-options';
 import { systemClock } from './system-clock';
@@ -21,11 +21,20 @@ export class NoControlTopicError extends MillraceError {
   }
 }
 
+/** No instance of the application is there to be asked. */
+export class NotRunningError extends MillraceError {
+  readonly code = 'NOT_RUNNING';
+
+  constructor(applicationId: string) {
+    super(`No instance of '${applicationId}' is running: only a running application takes checkpoints.`);
+  }
+}
+
 /**
  * Asks the running instances of an application for a checkpoint or savepoint, and waits until it is complete.
  *
  * @returns its id
- * @throws {NoControlTopicError}, {NoCoordinatorError}, {CheckpointFailedError}, {KafkaUnavailableError}
+ * @throws {NoControlTopicError}, {NotRunningError}, {NoCoordinatorError}, {CheckpointFailedError}, {KafkaUnavailableError}
  */
 export async function requestFromApplication(
   config: MillraceConfig,
@@ -42,6 +51,8 @@ export async function requestFromApplication(
     const topic = controlTopicName(applicationId);
     if ((await admin.describeTopics([topic])).get(topic) === undefined)
       throw new NoControlTopicError(applicationId, topic);
+    if ((await new GroupAdmin(cluster).describe(applicationId)).members.length === 0)
+      throw new NotRunningError(applicationId);
     let fail!: (error: unknown) => void;
     const failed = new Promise<never>((_, reject) => (fail = reject));
     failed.catch(() => undefined);

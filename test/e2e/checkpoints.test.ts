@@ -5,7 +5,7 @@ import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
 import { DirectorySnapshotStore } from '../../src/checkpoint/directory-snapshot-store';
 import { resolveConfig } from '../../src/config/millrace-config';
 import { silentLogger } from '../../src/logging/logger';
-import { requestFromApplication } from '../../src/runtime/request-checkpoint';
+import { NotRunningError, requestFromApplication } from '../../src/runtime/request-checkpoint';
 import { sequenceFaults } from '../chaos/counting-check';
 import { CountingRun } from '../chaos/counting-run';
 import { CompiledServices } from '../support/compiled-services';
@@ -111,6 +111,7 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
       expect(await requestFromApplication(config, wanted, silentLogger)).toBe('before-upgrade');
       const ends = await Promise.all(instances.map((instance) => instance.end()));
       expect(ends).toEqual(instances.map(() => ({ code: 0, signal: null })));
+      await expect(requestFromApplication(config, wanted, silentLogger)).rejects.toThrow(NotRunningError);
 
       const catalog = new CheckpointCatalog(
         new DirectorySnapshotStore({ directory: store }),
