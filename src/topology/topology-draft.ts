@@ -7,7 +7,6 @@ import {
   IllegalNameError,
   IllegalPartitionsError,
   SerdeMissingError,
-  FunctionMissingError,
   SplitNotEndedError,
   StoreSerdeMissingError,
   StoreUnknownError,
@@ -29,6 +28,7 @@ import { GeneratedNamesError, generatedNames } from './generated-names';
 import { isLegalName, NodeNames } from './node-names';
 import type { Operator } from './operators';
 import { mergeSubscription } from './subscriptions';
+import { missingFunctions } from './missing-functions';
 import { repartitionTopic } from './topics';
 import { checkRetention } from './window-store-definitions';
 
@@ -202,25 +202,4 @@ export class TopologyDraft {
       ...[...this.stores.keys()].filter((store) => !used.has(store)).map((store) => new StoreUnusedError(store)),
     ];
   }
-}
-
-/** What the types refuse, and a program without types can do. */
-function missingFunctions(node: string, operator: Operator): readonly FunctionMissingError[] {
-  const needed = [
-    'predicate',
-    'mapper',
-    'action',
-    'aggregator',
-    'supplier',
-    'adder',
-    'subtractor',
-    'joiner',
-    'selector',
-    'foreignKey',
-  ] as const;
-  const given = operator as { readonly [field in (typeof needed)[number]]?: unknown };
-  return needed
-    .filter((field) => field in operator && typeof given[field] !== 'function')
-    .filter((field) => given[field] !== undefined || operator.type !== 'toStream')
-    .map((field) => new FunctionMissingError(node, field, given[field]));
 }

@@ -55,7 +55,11 @@ export class WindowedStreamOperators
       'reduce',
       {
         initializer: () => undefined,
-        aggregator: (_key, value, aggregate) => reduceOf(aggregate, value),
+        // What is no function is left for the draft to report.
+        aggregator:
+          typeof reducer === 'function'
+            ? (_key, value, aggregate) => reduceOf(aggregate, value)
+            : (reducer as unknown as Aggregator),
         merger: (_key, first, second) => reduceOf(first, second),
       },
       options?.value ?? this.grouping.valueSerde,
