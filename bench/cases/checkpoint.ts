@@ -41,7 +41,7 @@ export async function benchCheckpoint(context: BenchContext, options: Checkpoint
   return [
     ...(await throughput(both, options)),
     ...(await latency(both, options)),
-    ...(await bareCut({ ...context, engines: engines.filter(takesCheckpoints) }, options)),
+    ...(await bareCut({ ...context, engines: context.engines.filter(takesCheckpoints) }, options)),
   ];
 }
 
