@@ -83,6 +83,16 @@ const requestSchema = z.object({
   thenStop: z.boolean(),
 });
 
+/** How many records of input topics a thread has processed, where the schedule asks for that. Repartition topics do not count. */
+const processedSchema = z.object({
+  type: z.literal('processed'),
+  /** Not its member id, which changes. */
+  thread: z.string(),
+  /** Since it heard of the beginning of this checkpoint; since it began itself where it is missing. */
+  after: z.number().optional(),
+  records: z.number(),
+});
+
 /** What became of a request. */
 const answerSchema = z.object({
   type: z.literal('answer'),
@@ -103,6 +113,7 @@ const messageSchema = z.discriminatedUnion('type', [
   completedSchema,
   abortedSchema,
   floorsSchema,
+  processedSchema,
   requestSchema,
   answerSchema,
 ]);
@@ -112,6 +123,7 @@ export type Ready = z.infer<typeof readySchema>;
 export type Begin = z.infer<typeof beginSchema>;
 export type Cut = z.infer<typeof cutSchema>;
 export type Stored = z.infer<typeof storedSchema>;
+export type Processed = z.infer<typeof processedSchema>;
 export type CheckpointRequest = z.infer<typeof requestSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 export type Floors = z.infer<typeof floorsSchema>['floors'];

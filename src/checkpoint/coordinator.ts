@@ -4,6 +4,7 @@ import type { TopologyShape } from '../topology/topology-shape';
 import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './checkpoint-metadata';
 import type { CheckpointSchedule } from './checkpoint-schedule';
 import type { CheckpointRequest, ControlMessage, Cut, Floors, Ready, Stored } from './control-messages';
+import { RecordTally } from './record-tally';
 import { RunningCheckpoint } from './running-checkpoint';
 
 /** What the coordinator has to do with checkpoints that are complete. */
@@ -81,6 +82,7 @@ export class CheckpointCoordinator {
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
   private consecutiveFailures = 0;
+  private readonly tally = new RecordTally();
   private readonly requests: CheckpointRequest[] = [];
   private readonly answers = new Map<string, Answered>();
   private cancelTimer: (() => void) | undefined;
@@ -132,7 +134,11 @@ export class CheckpointCoordinator {
         return;
       case 'begin':
         this.highestNumber = Math.max(this.highestNumber, message.number);
+        this.tally.begun(message.number);
         return;
+      case 'processed':
+        this.tally.heard(message);
+        return this.consider();
       case 'completed':
       case 'aborted':
       case 'floors':
@@ -183,10 +189,10 @@ export class CheckpointCoordinator {
     if (schedule === undefined) return;
     const now = parts.now();
     const earliest = this.lastEndedAt === undefined ? now : this.lastEndedAt + minPauseMs;
-    const at = Math.max(earliest, schedule.nextAt(this.lastBeganAt, this.lastEndedAt, now));
+    const at = Math.max(earliest, schedule.nextAt(this.lastBeganAt, this.lastEndedAt, now, this.tally.records));
     this.lastBeganAt ??= now;
     if (at <= now) this.begin(generation, participants, schedule.trigger, undefined);
-    else this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
+    else if (at !== Infinity) this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
   }
 
   /** Undefined while a task is open nowhere. */
@@ -214,6 +220,7 @@ export class CheckpointCoordinator {
       thenStop: request?.thenStop ?? false,
     };
     this.lastBeganAt = parts.now();
+    this.tally.begun(number);
     this.running = new RunningCheckpoint(begin, trigger, request, this.lastBeganAt, parts.tasks);
     this.cancelTimeout = parts.setTimer(() => {
       const missing = this.running?.missing.join(', ') ?? '';

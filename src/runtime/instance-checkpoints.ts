@@ -106,6 +106,7 @@ export class InstanceCheckpoints {
     const thread = new ThreadCheckpoints({
       send: (message) => this.log.send(message),
       wake,
+      countsRecords: this.parts.settings.schedule?.trigger === 'records',
       collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
       referenceOf: (topic) => layout.referenceOf(topic),

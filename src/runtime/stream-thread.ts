@@ -267,7 +267,8 @@ export class StreamThread {
     this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
-    this.tasks.report();
+    const inputRecords = this.tasks.report();
+    checkpoints?.processed(inputRecords);
     this.commits.begin(this.tasks, checkpoints?.beginCut());
     return limits.commitIntervalMs;
   }

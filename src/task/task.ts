@@ -124,7 +124,8 @@ export class Task {
               environment.starts.get(topic)!,
               this.failures.keepsRawBytes,
               wallClock,
-              internal ? environment.barrierGate : undefined,
+              internal,
+              environment.barrierGate,
             ),
         ),
     );

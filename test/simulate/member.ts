@@ -56,6 +56,7 @@ export class Member {
     this.checkpoints = new ThreadCheckpoints({
       send,
       wake: () => undefined,
+      countsRecords: false,
       collector: this.collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
       referenceOf: (topic) => layout.referenceOf(topic),
