@@ -7,6 +7,7 @@ import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { uploadTaskSnapshot } from '../checkpoint/task-upload';
+import { areReadToTheirEnds } from './repartitions-read';
 import { partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
@@ -77,6 +78,7 @@ export class InstanceCheckpoints {
       shape: () => parts.shape,
       settings: parts.settings,
       completed: this.completedCheckpoints(),
+      repartitionsAreRead: () => this.repartitionsAreRead(),
       copyChannels: parts.copyChannels,
       send: (message) => this.log.send(message),
       now: wallClock,
@@ -161,6 +163,12 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.aborted(message.generation, message.number);
         purge.goOn();
         return;
+      case 'drain':
+        for (const thread of this.threads) thread.drainBegun(message);
+        return;
+      case 'drain-ended':
+        for (const thread of this.threads) thread.drainEnded(message.request);
+        return;
       case 'floors':
         purge.keepFrom(
           new Map(
@@ -174,6 +182,13 @@ export class InstanceCheckpoints {
       default:
         return;
     }
+  }
+
+  private repartitionsAreRead(): Promise<boolean> {
+    const { cluster, admin, layout, settings } = this.parts;
+    const repartition = new Set(layout.repartitionTopics);
+    const partitions = layout.tasks.flatMap((id) => layout.inputsOf(id)).filter(({ topic }) => repartition.has(topic));
+    return areReadToTheirEnds(cluster, admin, layout.applicationId, partitions, settings.timeoutMs);
   }
 
   private async takeSnapshot(task: Task, number: number): Promise<TakenSnapshot> {

@@ -269,7 +269,12 @@ export class StreamThread {
     this.nextCommitAt = now() + limits.commitIntervalMs;
     const inputRecords = this.tasks.report();
     checkpoints?.processed(inputRecords);
+    const closing = checkpoints?.closingInputs(this.tasks);
     this.commits.begin(this.tasks, checkpoints?.beginCut());
+    if (closing !== undefined)
+      void this.commits.settled().then(() => {
+        if (this.commits.failure === undefined) closing();
+      });
     return limits.commitIntervalMs;
   }
 

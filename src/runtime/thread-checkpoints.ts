@@ -1,7 +1,7 @@
 import { CheckpointParticipant, type CutOrder } from '../checkpoint/participant';
 import { ThreadRecords } from '../checkpoint/record-tally';
 import type { SnapshotFile, SnapshotInput } from '../checkpoint/checkpoint-metadata';
-import type { Begin, ControlMessage } from '../checkpoint/control-messages';
+import type { Begin, ControlMessage, DrainOrder } from '../checkpoint/control-messages';
 import { asError } from '../errors/as-error';
 import { partitionKey, type ProducedRange } from '../kafka';
 import type { Logger } from '../logging/logger';
@@ -87,6 +87,29 @@ export class ThreadCheckpoints implements BarrierGate {
 
   mayPass(barrier: Barrier): boolean {
     return this.participant.mayPass(barrier);
+  }
+
+  get isDraining(): boolean {
+    return this.participant.isDraining;
+  }
+
+  drainBegun(order: DrainOrder): void {
+    this.participant.drainBegun(order);
+  }
+
+  drainEnded(request: string): void {
+    this.participant.drainEnded(request);
+  }
+
+  /**
+   * To be called when a commit begins.
+   *
+   * @returns what to call when it has succeeded, if somebody waits for that
+   */
+  closingInputs(tasks: Iterable<Task>): (() => void) | undefined {
+    if (!this.participant.isDraining) return undefined;
+    for (const task of tasks) if (task.holdsInput) return undefined;
+    return this.participant.closing();
   }
 
   /** True when the next commit, which is due at once, has to be a cut. */

@@ -17,7 +17,7 @@ describe(`A rewind to a checkpoint (${SEEDS} seeds from ${base} on)`, () => {
     expect(inFlight).toBeGreaterThan(SEEDS);
   }, 300_000);
 
-  it.each(['barriers ignored', 'cut one record late'] as const)(
+  it.each(['barriers ignored', 'cut one record late', 'drained too soon', 'inputs not closed'] as const)(
     'goes wrong with %s',
     async (mutation) => {
       let found = false;
