@@ -105,6 +105,16 @@ const closedSchema = z.object({
 /** The application does not stop after all: input topics are read again. */
 const drainEndedSchema = z.object({ type: z.literal('drain-ended'), generation: z.number(), request: z.string() });
 
+/** Something of the application failed, and work has to be done again. A rebalance alone is none. */
+const failureSchema = z.object({
+  type: z.literal('failure'),
+  /**
+   * A stream thread died; a commit failed, or state was damaged, and a thread opened its tasks again at the committed offsets; an instance came
+   * back whose process before had not left the group: it was killed, or the machine failed.
+   */
+  kind: z.enum(['thread-died', 'tasks-dropped', 'instance-killed']),
+});
+
 /** How many records of input topics a thread has processed, where the schedule asks for that. Repartition topics do not count. */
 const processedSchema = z.object({
   type: z.literal('processed'),
@@ -136,6 +146,7 @@ const messageSchema = z.discriminatedUnion('type', [
   completedSchema,
   abortedSchema,
   floorsSchema,
+  failureSchema,
   processedSchema,
   requestSchema,
   drainSchema,
@@ -149,6 +160,7 @@ export type Ready = z.infer<typeof readySchema>;
 export type Begin = z.infer<typeof beginSchema>;
 export type Cut = z.infer<typeof cutSchema>;
 export type Stored = z.infer<typeof storedSchema>;
+export type FailureKind = z.infer<typeof failureSchema>['kind'];
 export type Processed = z.infer<typeof processedSchema>;
 export type CheckpointRequest = z.infer<typeof requestSchema>;
 export type DrainOrder = z.infer<typeof drainSchema>;

@@ -5,6 +5,7 @@ import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './chec
 import type { CheckpointSchedule } from './checkpoint-schedule';
 import type { CheckpointRequest, ControlMessage, Cut, Ready, Stored } from './control-messages';
 import { Drain } from './drain';
+import type { FailedCheckpoint } from './failed-checkpoints';
 import { floorsOf } from './floors';
 import { RecordTally } from './record-tally';
 import { RunningCheckpoint } from './running-checkpoint';
@@ -55,10 +56,10 @@ export interface CoordinatorParts {
   readonly onTooManyFailures: (reason: string) => void;
 }
 
-/** Hears how checkpoints end, for metrics. */
+/** Hears how checkpoints end, for figures. */
 export interface CheckpointListener {
   completed(metadata: CheckpointMetadata): void;
-  failed(number: number, reason: string, milliseconds: number): void;
+  failed(checkpoint: FailedCheckpoint): void;
 }
 
 /** Answers are kept so long: a request that is sent again gets the same one. */
@@ -150,6 +151,7 @@ export class CheckpointCoordinator {
       case 'completed':
       case 'aborted':
       case 'floors':
+      case 'failure':
       case 'drain':
       case 'drain-ended':
       case 'answer':
@@ -340,7 +342,14 @@ export class CheckpointCoordinator {
       this.goOn(generation, running.request);
       this.answer(running.request.request, { status: 'failed', reason });
     }
-    parts.listener?.failed(number, reason, parts.now() - running.beganAt);
+    parts.listener?.failed({
+      number,
+      kind: running.request?.kind ?? 'checkpoint',
+      trigger: running.trigger,
+      beganAt: running.beganAt,
+      failedAt: parts.now(),
+      reason,
+    });
     this.consecutiveFailures++;
     const { toleratedFailures } = parts.settings;
     const tooMany = toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;

@@ -1,7 +1,8 @@
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
-import type { ControlMessage } from '../checkpoint/control-messages';
+import { FailedCheckpoints } from '../checkpoint/failed-checkpoints';
+import type { ControlMessage, FailureKind } from '../checkpoint/control-messages';
 import { CheckpointCoordinator, type CompletedCheckpoints } from '../checkpoint/coordinator';
 import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
@@ -50,6 +51,7 @@ export interface InstanceCheckpointsParts {
 export class InstanceCheckpoints {
   readonly recovery: CheckpointRecovery;
   private readonly catalog: CheckpointCatalog;
+  private readonly failures: FailedCheckpoints;
   private readonly log: ControlLog;
   private readonly coordinator: CheckpointCoordinator;
   private readonly threads = new Set<ThreadCheckpoints>();
@@ -62,6 +64,7 @@ export class InstanceCheckpoints {
     const { store, layout, logger, cluster, admin, wallClock } = parts;
     const { applicationId } = layout;
     this.catalog = new CheckpointCatalog(store, applicationId, logger);
+    this.failures = new FailedCheckpoints(store, applicationId, logger);
     this.recovery = new CheckpointRecovery({ ...parts, catalog: this.catalog });
     this.log = new ControlLog({
       cluster,
@@ -89,7 +92,10 @@ export class InstanceCheckpoints {
       logger,
       listener: {
         completed: (metadata) => this.count(metadata),
-        failed: () => parts.metrics.checkpoints.inc({ outcome: 'failed' }),
+        failed: (checkpoint) => {
+          parts.metrics.checkpoints.inc({ outcome: 'failed' });
+          this.failures.add(checkpoint);
+        },
       },
       onTooManyFailures: (reason) =>
         parts.onFailure(new TooManyCheckpointFailuresError(parts.settings.toleratedFailures, reason)),
@@ -132,8 +138,12 @@ export class InstanceCheckpoints {
     } else if (this.leader === thread) {
       this.leader = undefined;
       this.coordinator.resign('the consumer group rebalanced');
-      this.parts.settings.measured.failed();
     }
+  }
+
+  /** Something of this instance failed. All instances hear of it: whoever coordinates has to know how often that is. */
+  failed(kind: FailureKind): void {
+    this.log.send({ type: 'failure', kind });
   }
 
   threadEnded(thread: ThreadCheckpoints): void {
@@ -144,6 +154,7 @@ export class InstanceCheckpoints {
   async close(): Promise<void> {
     this.coordinator.resign('the instance stops');
     await this.log.close();
+    await this.failures.settled();
     this.parts.store.close();
   }
 
@@ -163,6 +174,8 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.aborted(message.generation, message.number);
         purge.goOn();
         return;
+      case 'failure':
+        return this.parts.settings.measured.failed();
       case 'drain':
         for (const thread of this.threads) thread.drainBegun(message);
         return;
