@@ -16,7 +16,7 @@ export class AdaptiveInterval {
     this.cost = averageCost(this.cost, costMs);
   }
 
-  /** A member died, or a commit failed, and its tasks were opened again. */
+  /** Something failed, anywhere in the application: see the control message `failure`. */
   failed(): void {
     this.failures++;
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterClient } from '../kafka';
+import type { ClusterClient, LogRecord } from '../kafka';
 import type { TopicReference } from '../topology/graph';
 import { ChannelCut } from './channel-cut';
 import { writeChannelFile } from './channel-file';
@@ -20,8 +20,8 @@ export interface ChannelCopyParts {
 }
 
 /**
- * Copies what was on its way into the snapshot store, so that a savepoint is complete without the repartition topics. Where nothing was,
- * nothing is copied.
+ * Copies what was on its way into the snapshot store, so that a savepoint is complete without the repartition topics. A channel
+ * without any is left out.
  *
  * @param number - of the checkpoint
  * @throws {@link OffsetOutOfRangeError} when a log no longer has all of it
@@ -32,12 +32,22 @@ export async function copyChannels(
   channels: readonly ChannelState[],
   number: number,
 ): Promise<ChannelState[]> {
-  return concurrently(channels, CHANNELS_AT_A_TIME, async (channel) => {
+  const copies = await concurrently(channels, CHANNELS_AT_A_TIME, async (channel) => {
     const { topic, partition, from, barriers } = channel;
-    if (new ChannelCut(barriers).end <= from) return channel;
+    if (new ChannelCut(barriers).end <= from) return undefined;
     const name = `${topic.name}_${partition}`;
     const object = fileObject(applicationId, number, name, randomUUID());
-    const records = readChannelRecords(cluster, nameOf(topic), channel);
-    return { ...channel, records: await writeChannelFile(store, object, name, records) };
+    let count = 0;
+    const counted = async function* (): AsyncGenerator<LogRecord> {
+      for await (const record of readChannelRecords(cluster, nameOf(topic), channel)) {
+        count++;
+        yield record;
+      }
+    };
+    const records = await writeChannelFile(store, object, name, counted());
+    if (count > 0) return { ...channel, records };
+    await store.delete([object]);
+    return undefined;
   });
+  return copies.filter((copy) => copy !== undefined);
 }

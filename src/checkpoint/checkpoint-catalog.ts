@@ -2,6 +2,7 @@ import type { Logger } from '../logging/logger';
 import { CheckpointExistsError, CheckpointNotFoundError } from './catalog-errors';
 import { listEntries, listMetadata, readEntry, readMetadata, type CatalogEntry } from './catalog-entries';
 import { checkpointId, checkSavepointId, isPossibleId, kindOfId, numberOfCheckpointId } from './checkpoint-id';
+import { FailedCheckpoints, type FailedCheckpoint } from './failed-checkpoints';
 import { filesOf } from './checkpoint-files';
 import type { CheckpointMetadata } from './checkpoint-metadata';
 import { SnapshotMissingError } from './errors';
@@ -122,6 +123,11 @@ export class CheckpointCatalog {
       throw new CheckpointExistsError(id, this.applicationId, this.store.description);
     }
     await this.store.put(object, document, signal);
+  }
+
+  /** The last that failed, oldest first. */
+  failures(): Promise<readonly FailedCheckpoint[]> {
+    return new FailedCheckpoints(this.store, this.applicationId, this.logger).list();
   }
 
   /** Whether an id is taken, by something readable or not. */

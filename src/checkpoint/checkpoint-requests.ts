@@ -33,6 +33,8 @@ export interface RequestedCheckpoint {
   readonly id: string | undefined;
   /** The application stops with it. */
   readonly thenStop: boolean;
+  /** With `thenStop`: input topics are not read any more, and the savepoint is taken when all that is on its way is processed. Default false. */
+  readonly drain?: boolean | undefined;
   /** How long to wait until it is begun, in milliseconds. */
   readonly answerTimeoutMs: number;
   readonly onBegun?: ((number: number) => void) | undefined;
@@ -57,11 +59,11 @@ const ASK_AGAIN_MS = 2_000;
  */
 export async function requestCheckpoint(
   channel: RequestChannel,
-  { applicationId, kind, id, thenStop, answerTimeoutMs, onBegun }: RequestedCheckpoint,
+  { applicationId, kind, id, thenStop, drain, answerTimeoutMs, onBegun }: RequestedCheckpoint,
 ): Promise<string> {
   const request = randomUUID();
   const ask = (): void =>
-    channel.send({ type: 'request', request, kind, thenStop, ...(id === undefined ? {} : { id }) });
+    channel.send({ type: 'request', request, kind, thenStop, drain, ...(id === undefined ? {} : { id }) });
   let stopListening: (() => void) | undefined;
   let again: NodeJS.Timeout | undefined;
   let unanswered: NodeJS.Timeout | undefined;
@@ -74,6 +76,7 @@ export async function requestCheckpoint(
       });
       const settle = (outcome: Answer['outcome']): void => {
         if (outcome.status === 'begun') onBegun?.(outcome.number);
+        else if (outcome.status === 'draining') return;
         else if (outcome.status === 'completed') resolve(outcome.id);
         else reject(new CheckpointFailedError(kind, outcome.reason));
       };

@@ -81,6 +81,48 @@ const requestSchema = z.object({
   /** The id of the savepoint; chosen by the coordinator where it is missing. */
   id: z.string().optional(),
   thenStop: z.boolean(),
+  /** With `thenStop`: begun when nothing is on its way any more. */
+  drain: z.boolean().optional(),
+});
+
+/** Input topics are not to be read any more, so that all that is on its way comes to its end. */
+const drainSchema = z.object({
+  type: z.literal('drain'),
+  generation: z.number(),
+  request: z.string(),
+  participants: z.array(z.object({ member: z.string(), producer: z.string() })),
+});
+
+/** A thread begins no record of an input topic any more, and those that it had begun are committed. */
+const closedSchema = z.object({
+  type: z.literal('closed'),
+  generation: z.number(),
+  request: z.string(),
+  member: z.string(),
+  producer: z.string(),
+});
+
+/** The application does not stop after all: input topics are read again. */
+const drainEndedSchema = z.object({ type: z.literal('drain-ended'), generation: z.number(), request: z.string() });
+
+/** Something of the application failed, and work has to be done again. A rebalance alone is none. */
+const failureSchema = z.object({
+  type: z.literal('failure'),
+  /**
+   * A stream thread died; a commit failed, or state was damaged, and a thread opened its tasks again at the committed offsets; an instance came
+   * back whose process before had not left the group: it was killed, or the machine failed.
+   */
+  kind: z.enum(['thread-died', 'tasks-dropped', 'instance-killed']),
+});
+
+/** How many records of input topics a thread has processed, where the schedule asks for that. Repartition topics do not count. */
+const processedSchema = z.object({
+  type: z.literal('processed'),
+  /** Not its member id, which changes. */
+  thread: z.string(),
+  /** Since it heard of the beginning of this checkpoint; since it began itself where it is missing. */
+  after: z.number().optional(),
+  records: z.number(),
 });
 
 /** What became of a request. */
@@ -88,6 +130,7 @@ const answerSchema = z.object({
   type: z.literal('answer'),
   request: z.string(),
   outcome: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('draining') }),
     z.object({ status: z.literal('begun'), number: z.number() }),
     z.object({ status: z.literal('completed'), id: z.string() }),
     z.object({ status: z.literal('failed'), reason: z.string() }),
@@ -103,7 +146,12 @@ const messageSchema = z.discriminatedUnion('type', [
   completedSchema,
   abortedSchema,
   floorsSchema,
+  failureSchema,
+  processedSchema,
   requestSchema,
+  drainSchema,
+  closedSchema,
+  drainEndedSchema,
   answerSchema,
 ]);
 
@@ -112,7 +160,11 @@ export type Ready = z.infer<typeof readySchema>;
 export type Begin = z.infer<typeof beginSchema>;
 export type Cut = z.infer<typeof cutSchema>;
 export type Stored = z.infer<typeof storedSchema>;
+export type FailureKind = z.infer<typeof failureSchema>['kind'];
+export type Processed = z.infer<typeof processedSchema>;
 export type CheckpointRequest = z.infer<typeof requestSchema>;
+export type DrainOrder = z.infer<typeof drainSchema>;
+export type Closed = z.infer<typeof closedSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 export type Floors = z.infer<typeof floorsSchema>['floors'];
 

@@ -3,7 +3,11 @@ import type { Logger } from '../logging/logger';
 import type { TopologyShape } from '../topology/topology-shape';
 import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './checkpoint-metadata';
 import type { CheckpointSchedule } from './checkpoint-schedule';
-import type { CheckpointRequest, ControlMessage, Cut, Floors, Ready, Stored } from './control-messages';
+import type { CheckpointRequest, ControlMessage, Cut, Ready, Stored } from './control-messages';
+import { Drain } from './drain';
+import type { FailedCheckpoint } from './failed-checkpoints';
+import { floorsOf } from './floors';
+import { RecordTally } from './record-tally';
 import { RunningCheckpoint } from './running-checkpoint';
 
 /** What the coordinator has to do with checkpoints that are complete. */
@@ -38,6 +42,8 @@ export interface CoordinatorParts {
   readonly shape: () => TopologyShape;
   readonly settings: CoordinatorSettings;
   readonly completed: CompletedCheckpoints;
+  /** Whether the application has processed and committed all that is in its repartition topics. See {@link Drain} for how to find out. */
+  readonly repartitionsAreRead: () => Promise<boolean>;
   /** Copies the records on their way into the snapshot store, for a savepoint. */
   readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
   readonly send: (message: ControlMessage) => void;
@@ -50,10 +56,10 @@ export interface CoordinatorParts {
   readonly onTooManyFailures: (reason: string) => void;
 }
 
-/** Hears how checkpoints end, for metrics. */
+/** Hears how checkpoints end, for figures. */
 export interface CheckpointListener {
   completed(metadata: CheckpointMetadata): void;
-  failed(number: number, reason: string, milliseconds: number): void;
+  failed(checkpoint: FailedCheckpoint): void;
 }
 
 /** Answers are kept so long: a request that is sent again gets the same one. */
@@ -74,6 +80,7 @@ export class CheckpointCoordinator {
   private readiesOf = -1;
   private running: RunningCheckpoint | undefined;
   private completing = false;
+  private drain: Drain | undefined;
   private highestNumber = 0;
   /** Its files may be shared. A savepoint's may be deleted by its owner at any time. */
   private base: string | undefined;
@@ -81,6 +88,7 @@ export class CheckpointCoordinator {
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
   private consecutiveFailures = 0;
+  private readonly tally = new RecordTally();
   private readonly requests: CheckpointRequest[] = [];
   private readonly answers = new Map<string, Answered>();
   private cancelTimer: (() => void) | undefined;
@@ -112,6 +120,7 @@ export class CheckpointCoordinator {
 
   /** From now on another instance does, or none. */
   resign(reason: string): void {
+    this.drain?.fail(reason);
     if (this.running !== undefined && !this.completing) this.abort(reason);
     this.generation = undefined;
     this.cancelTimer?.();
@@ -130,12 +139,21 @@ export class CheckpointCoordinator {
       case 'declined':
         if (this.running?.is(message) === true && !this.completing) this.abort(message.reason);
         return;
+      case 'closed':
+        return this.drain?.heard(message);
       case 'begin':
         this.highestNumber = Math.max(this.highestNumber, message.number);
+        this.tally.begun(message.number);
         return;
+      case 'processed':
+        this.tally.heard(message);
+        return this.consider();
       case 'completed':
       case 'aborted':
       case 'floors':
+      case 'failure':
+      case 'drain':
+      case 'drain-ended':
       case 'answer':
         return;
     }
@@ -146,6 +164,7 @@ export class CheckpointCoordinator {
     if (ready.generation > this.readiesOf) this.readies.clear();
     this.readiesOf = ready.generation;
     this.readies.set(ready.member, ready);
+    this.drain?.heardReady(ready);
     if (this.running?.isBrokenBy(ready) === true && !this.completing)
       this.abort('a member dropped its tasks and opened them again');
     this.consider();
@@ -156,7 +175,7 @@ export class CheckpointCoordinator {
     const answered = this.answers.get(request.request);
     if (answered !== undefined) return this.answer(request.request, answered);
     if (this.requests.some((each) => each.request === request.request)) return;
-    if (this.running?.request?.request === request.request) return;
+    if (this.running?.request?.request === request.request || this.drain?.is(request.request) === true) return;
     this.requests.push(request);
     this.consider();
   }
@@ -175,18 +194,20 @@ export class CheckpointCoordinator {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     if (generation === undefined || !this.loaded || this.running !== undefined) return;
+    if (this.drain !== undefined) return;
     const participants = this.participants(generation);
     if (participants === undefined) return;
     const request = this.requests.shift();
+    if (request?.drain === true && request.thenStop) return this.startDrain(generation, participants, request);
     if (request !== undefined) return this.begin(generation, participants, 'on-demand', request);
     const { schedule, minPauseMs } = parts.settings;
     if (schedule === undefined) return;
     const now = parts.now();
     const earliest = this.lastEndedAt === undefined ? now : this.lastEndedAt + minPauseMs;
-    const at = Math.max(earliest, schedule.nextAt(this.lastBeganAt, this.lastEndedAt, now));
+    const at = Math.max(earliest, schedule.nextAt(this.lastBeganAt, this.lastEndedAt, now, this.tally.records));
     this.lastBeganAt ??= now;
     if (at <= now) this.begin(generation, participants, schedule.trigger, undefined);
-    else this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
+    else if (at !== Infinity) this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
   }
 
   /** Undefined while a task is open nowhere. */
@@ -195,6 +216,40 @@ export class CheckpointCoordinator {
     const members = [...this.readies.values()];
     const open = new Set(members.flatMap(({ tasks }) => tasks));
     return this.parts.tasks.every((task) => open.has(task)) ? members : undefined;
+  }
+
+  private startDrain(generation: number, participants: readonly Ready[], request: CheckpointRequest): void {
+    const { parts } = this;
+    this.drain = new Drain({
+      ...parts,
+      request,
+      generation,
+      participants,
+      timeoutMs: parts.settings.timeoutMs,
+      onDrained: () => {
+        this.drain = undefined;
+        this.begin(generation, participants, 'on-demand', request);
+      },
+      onFailed: (reason) => {
+        this.drain = undefined;
+        this.goOn(generation, request);
+        this.answer(request.request, { status: 'failed', reason });
+        this.consider();
+      },
+    });
+    parts.logger.info({ event: 'draining' }, 'Input topics are not read any more: the application is to stop');
+    this.answer(request.request, { status: 'draining' });
+    parts.send({
+      type: 'drain',
+      generation,
+      request: request.request,
+      participants: participants.map(({ member, producer }) => ({ member, producer })),
+    });
+  }
+
+  /** The application does not stop: input topics are read again. */
+  private goOn(generation: number, { request, drain }: CheckpointRequest): void {
+    if (drain === true) this.parts.send({ type: 'drain-ended', generation, request });
   }
 
   private begin(
@@ -214,6 +269,7 @@ export class CheckpointCoordinator {
       thenStop: request?.thenStop ?? false,
     };
     this.lastBeganAt = parts.now();
+    this.tally.begun(number);
     this.running = new RunningCheckpoint(begin, trigger, request, this.lastBeganAt, parts.tasks);
     this.cancelTimeout = parts.setTimer(() => {
       const missing = this.running?.missing.join(', ') ?? '';
@@ -282,8 +338,18 @@ export class CheckpointCoordinator {
     const { generation, number } = running.begin;
     parts.logger.warn({ event: 'checkpoint_aborted', number, reason }, `Checkpoint ${number} was aborted: ${reason}`);
     parts.send({ type: 'aborted', generation, number, reason });
-    if (running.request !== undefined) this.answer(running.request.request, { status: 'failed', reason });
-    parts.listener?.failed(number, reason, parts.now() - running.beganAt);
+    if (running.request !== undefined) {
+      this.goOn(generation, running.request);
+      this.answer(running.request.request, { status: 'failed', reason });
+    }
+    parts.listener?.failed({
+      number,
+      kind: running.request?.kind ?? 'checkpoint',
+      trigger: running.trigger,
+      beganAt: running.beganAt,
+      failedAt: parts.now(),
+      reason,
+    });
     this.consecutiveFailures++;
     const { toleratedFailures } = parts.settings;
     const tooMany = toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
@@ -319,7 +385,7 @@ export class CheckpointCoordinator {
   }
 
   private answer(request: string, outcome: Answered): void {
-    if (outcome.status !== 'begun') {
+    if (outcome.status === 'completed' || outcome.status === 'failed') {
       this.answers.set(request, outcome);
       for (const oldest of this.answers.keys()) {
         if (this.answers.size <= KEPT_ANSWERS) break;
@@ -328,18 +394,4 @@ export class CheckpointCoordinator {
     }
     this.parts.send({ type: 'answer', request, outcome });
   }
-}
-
-/** The lowest offsets from which kept checkpoints need records of repartition partitions. Savepoints have theirs copied. */
-export function floorsOf(kept: readonly CheckpointMetadata[]): Floors {
-  const floors = new Map<string, Floors[number]>();
-  for (const { kind, channels } of kept) {
-    if (kind === 'savepoint') continue;
-    for (const { topic, partition, from } of channels) {
-      const key = `${topic.name}-${partition}`;
-      const known = floors.get(key);
-      if (known === undefined || from < known.offset) floors.set(key, { topic: { ...topic }, partition, offset: from });
-    }
-  }
-  return [...floors.values()];
 }

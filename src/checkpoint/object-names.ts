@@ -3,6 +3,7 @@
      <application id>/files/<number>/<task>-<random>      content of a file, written for checkpoint <number>
      <application id>/checkpoints/<id>.json               metadata of a complete checkpoint
      <application id>/savepoints/<id>.json                metadata of a complete savepoint
+     <application id>/failures.json                       the last checkpoints that failed, for people
      <application id>/restoring.json                      while the application is being rewound
 */
 
@@ -28,6 +29,10 @@ export function metadataObject(applicationId: string, kind: 'checkpoint' | 'save
 
 export function metadataPrefix(applicationId: string, kind: 'checkpoint' | 'savepoint'): string {
   return `${applicationId}/${kind}s/`;
+}
+
+export function failuresObject(applicationId: string): string {
+  return `${applicationId}/failures.json`;
 }
 
 export function restoringObject(applicationId: string): string {

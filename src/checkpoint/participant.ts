@@ -1,5 +1,5 @@
 import type { Barrier, BarrierGate } from '../task/barrier';
-import type { Begin, ControlMessage } from './control-messages';
+import type { Begin, ControlMessage, DrainOrder } from './control-messages';
 
 export interface ParticipantParts {
   readonly send: (message: ControlMessage) => void;
@@ -41,6 +41,8 @@ export class CheckpointParticipant implements BarrierGate {
   private order: CutOrder | undefined;
   /** The cut that the application stops with, until that has ended: well or not. */
   private stopsAfter: Barrier | undefined;
+  private drain: DrainOrder | undefined;
+  private toldClosed = false;
 
   constructor(private readonly parts: ParticipantParts) {}
 
@@ -56,6 +58,7 @@ export class CheckpointParticipant implements BarrierGate {
     const { order, participation } = this;
     this.participation = undefined;
     this.order = undefined;
+    this.drain = undefined;
     // Others may have stopped already: whatever comes of the rebalance, nothing is processed before it is known.
     if (order !== undefined && participation !== undefined) this.decline(order.barrier, participation.member, reason);
   }
@@ -68,6 +71,45 @@ export class CheckpointParticipant implements BarrierGate {
   /** True between the cut of a checkpoint that the application stops with and its end. */
   get isHolding(): boolean {
     return this.stopsAfter !== undefined;
+  }
+
+  /** True while no record of an input topic may be begun, and nothing that is due by the wall clock. */
+  get isDraining(): boolean {
+    return this.drain !== undefined;
+  }
+
+  /** Input topics are not to be read any more. */
+  drainBegun(order: DrainOrder): void {
+    const { participation } = this;
+    if (participation === undefined || order.generation !== participation.generation) return;
+    const { member, producer } = participation;
+    if (!order.participants.some((each) => each.member === member && each.producer === producer)) return;
+    this.drain = order;
+    this.toldClosed = false;
+    this.parts.wake();
+  }
+
+  drainEnded(request: string): void {
+    if (this.drain?.request !== request) return;
+    this.drain = undefined;
+    this.parts.wake();
+  }
+
+  /**
+   * A commit begins that has all that was begun of input topics.
+   *
+   * @returns what to call when it has succeeded; undefined when nobody waits for it
+   */
+  closing(): (() => void) | undefined {
+    const { drain, participation } = this;
+    if (drain === undefined || participation === undefined || this.toldClosed) return undefined;
+    return () => {
+      // Something failed meanwhile, or it is over.
+      if (this.drain !== drain || this.toldClosed) return;
+      this.toldClosed = true;
+      const { generation, member, producer } = participation;
+      this.parts.send({ type: 'closed', generation, request: drain.request, member, producer });
+    };
   }
 
   /** The next commit is the cut: what is sealed from now on belongs behind it. */

@@ -104,8 +104,9 @@ export function addCheckpointCommands(
   list.action((options: CommandOptions) =>
     run(list, '', options, async (catalog) => {
       const entries = (await catalog.list()).filter((entry) => entry.kind === kind);
-      if (options.json === true) writeJson(entries.map(report.entryAsJson));
-      else if (entries.length > 0) write(report.listReport(entries));
+      const failed = (await catalog.failures()).filter((each) => each.kind === kind);
+      if (options.json === true) writeJson([...entries.map(report.entryAsJson), ...failed.map(report.failedAsJson)]);
+      else if (entries.length + failed.length > 0) write(report.listReport(entries, failed));
       else write(`No ${kind}s of application '${catalog.applicationId}' in ${catalog.description}.\n`);
       return EXIT.ok;
     }),

@@ -1,6 +1,7 @@
 import type { CatalogEntry } from '../checkpoint/catalog-entries';
 import { filesOf, fullBytes, sizeOf } from '../checkpoint/checkpoint-files';
 import type { ChannelState, CheckpointMetadata, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
+import type { FailedCheckpoint } from '../checkpoint/failed-checkpoints';
 import type { Deletion } from '../checkpoint/file-deletion';
 import type { Verification } from '../checkpoint/verify-checkpoint';
 import { readableBytes, readableDuration, readableTime } from './readable-units';
@@ -25,6 +26,11 @@ export function entryAsJson(entry: CatalogEntry): object {
   };
 }
 
+/** What `list --json` says of one that failed. */
+export function failedAsJson(failed: FailedCheckpoint): object {
+  return { ...failed, status: 'failed', durationMs: failed.failedAt - failed.beganAt };
+}
+
 /** What `show --json` says: the metadata, and what follows from it. */
 export function metadataAsJson(metadata: CheckpointMetadata): object {
   return { ...metadata, ...figures(metadata) };
@@ -35,9 +41,19 @@ function figures(metadata: CheckpointMetadata): { durationMs: number; fullBytes:
 }
 
 /** The table of `list`. */
-export function listReport(entries: readonly CatalogEntry[]): string {
+export function listReport(entries: readonly CatalogEntry[], failed: readonly FailedCheckpoint[] = []): string {
   const header = ['ID', 'NUMBER', 'TRIGGER', 'COMPLETED (UTC)', 'DURATION', 'SIZE', 'WRITTEN', 'TASKS', 'STATUS'];
-  return textTable([header, ...entries.map(entryRow)]);
+  const rows = [
+    ...entries.map((entry) => ({ number: entry.number ?? 0, row: entryRow(entry) })),
+    ...failed.map((each) => ({ number: each.number, row: failedRow(each) })),
+  ];
+  // Stable, so that those whose number nobody knows stay where they are.
+  if (failed.length > 0) rows.sort((a, b) => b.number - a.number);
+  return textTable([header, ...rows.map(({ row }) => row)]);
+}
+
+function failedRow({ number, trigger, beganAt, failedAt, reason }: FailedCheckpoint): string[] {
+  return ['-', String(number), trigger, '', readableDuration(failedAt - beganAt), '', '', '', `failed: ${reason}`];
 }
 
 function entryRow(entry: CatalogEntry): string[] {

@@ -46,8 +46,14 @@ export function addRequestCommands(
         .option('--config <file>', 'configuration file, YAML or JSON (env: MILLRACE_CONFIG)')
         .option('--answer-timeout-ms <n>', 'how long to wait until it is begun', milliseconds, 60_000),
     ).addHelpText('after', NOTES);
-  const run = (command: Command, options: RequestOptions, kind: CheckpointKind, id: string | undefined, stop = false) =>
-    request(command, environment, options, { kind, id, thenStop: stop }).then(finish);
+  const run = (
+    command: Command,
+    options: RequestOptions,
+    kind: CheckpointKind,
+    id: string | undefined,
+    stop = false,
+    drain = false,
+  ) => request(command, environment, options, { kind, id, thenStop: stop, drain }).then(finish);
 
   const trigger = add(groups.checkpoints, 'trigger', 'Have the running application take a checkpoint now.');
   trigger.action((options: RequestOptions) => run(trigger, options, 'checkpoint', undefined));
@@ -63,9 +69,11 @@ export function addRequestCommands(
     program,
     'stop',
     'Stop all instances of the application with a savepoint: nothing is processed after it.',
-  ).requiredOption('--savepoint [id]', 'what to call the savepoint; chosen for you where it is missing', savepointId);
-  stop.action((options: RequestOptions & { readonly savepoint: string | true }) =>
-    run(stop, options, 'savepoint', options.savepoint === true ? undefined : options.savepoint, true),
+  )
+    .requiredOption('--savepoint [id]', 'what to call the savepoint; chosen for you where it is missing', savepointId)
+    .option('--drain', 'read nothing new, and take the savepoint when all that is on its way is processed');
+  stop.action((options: RequestOptions & { readonly savepoint: string | true; readonly drain?: boolean }) =>
+    run(stop, options, 'savepoint', options.savepoint === true ? undefined : options.savepoint, true, options.drain),
   );
 }
 
@@ -73,7 +81,7 @@ async function request(
   command: Command,
   { process, requestCheckpoint }: RequestCommandEnvironment,
   { config: configFile, answerTimeoutMs }: RequestOptions,
-  wanted: Pick<RequestedCheckpoint, 'kind' | 'id' | 'thenStop'>,
+  wanted: Pick<RequestedCheckpoint, 'kind' | 'id' | 'thenStop' | 'drain'>,
 ): Promise<number> {
   const config = loadConfig({ flags: givenFlags(command), environment: process.env, configFile });
   const destination = { write: (line: string) => void process.stderr.write(line), isTTY: process.stderr.isTTY };

@@ -279,15 +279,20 @@ export interface MillraceOptions {
    */
   readonly checkpointStore?: string | undefined;
   /**
-   * When checkpoints begin: every `checkpointIntervalMs`; `continuous`, the next when one ends; `adaptive`, as often as pays, from what they cost and how often the application fails; or `on-demand` only.
+   * When checkpoints begin: every `checkpointIntervalMs`; `records`, every `checkpointRecords`; `continuous`, the next when one ends; `adaptive`, as often as pays, from what they cost and how often the application fails; or `on-demand` only.
    * @default interval
    */
-  readonly checkpointTrigger?: 'interval' | 'continuous' | 'adaptive' | 'on-demand' | undefined;
+  readonly checkpointTrigger?: 'interval' | 'records' | 'continuous' | 'adaptive' | 'on-demand' | undefined;
   /**
    * From the beginning of one checkpoint to the beginning of the next.
    * @default 180000
    */
   readonly checkpointIntervalMs?: number | undefined;
+  /**
+   * With `records`: how many records of input topics the whole application processes from the beginning of one checkpoint to the beginning of the next. Threads tell once a second, so it is exceeded by what is processed in about that time.
+   * @default 1000000
+   */
+  readonly checkpointRecords?: number | undefined;
   /**
    * The shortest interval that `adaptive` chooses.
    * @default 10000

@@ -22,7 +22,7 @@ const brokerList = z
   .transform((list) => list.split(',').map((entry) => entry.trim()))
   .pipe(z.array(broker).min(1));
 
-const CHECKPOINT_TRIGGERS = ['interval', 'continuous', 'adaptive', 'on-demand'] as const;
+const CHECKPOINT_TRIGGERS = ['interval', 'records', 'continuous', 'adaptive', 'on-demand'] as const;
 const BAD_RECORD_HANDLERS = ['fail', 'continue', 'dead-letter'] as const;
 const HANDLER_CHOICES =
   '`fail` stops the application, `continue` skips it and counts it, `dead-letter` sends it to `deadLetterTopic`.';
@@ -280,10 +280,14 @@ export const configSchema = z.strictObject({
   ),
   checkpointTrigger: choice(CHECKPOINT_TRIGGERS, 'interval', {
     description:
-      'When checkpoints begin: every `checkpointIntervalMs`; `continuous`, the next when one ends; `adaptive`, as often as pays, from what they cost and how often the application fails; or `on-demand` only.',
+      'When checkpoints begin: every `checkpointIntervalMs`; `records`, every `checkpointRecords`; `continuous`, the next when one ends; `adaptive`, as often as pays, from what they cost and how often the application fails; or `on-demand` only.',
   }),
   checkpointIntervalMs: integer(100, 180_000, {
     description: 'From the beginning of one checkpoint to the beginning of the next.',
+  }),
+  checkpointRecords: integer(1, 1_000_000, {
+    description:
+      'With `records`: how many records of input topics the whole application processes from the beginning of one checkpoint to the beginning of the next. Threads tell once a second, so it is exceeded by what is processed in about that time.',
   }),
   checkpointMinIntervalMs: integer(100, 10_000, {
     description: 'The shortest interval that `adaptive` chooses.',

@@ -66,6 +66,13 @@ export interface MillraceMetrics {
   readonly checkpointDuration: Histogram;
   /** `millrace_checkpoint_bytes`, of the newest that completed: `stored` for it alone, or `full` with what it shares. */
   readonly checkpointBytes: Gauge<'extent'>;
+  /**
+   * `millrace_failures_total`: of this instance, after which work had to be done again: `thread-died`; `tasks-dropped`, a commit failed or state was damaged;
+   * `instance-killed`, the process before it had not left the group, counted when the instance is back.
+   */
+  readonly failures: Counter<'kind'>;
+  /** `millrace_recovery_seconds`: from a failure that a thread survived until all its tasks are open again. */
+  readonly recovery: Histogram;
   /** `millrace_instance_state`: 1 for the state that the instance is in, 0 for the others it has been in. */
   readonly instanceState: Gauge<'state'>;
 }
@@ -149,6 +156,16 @@ export function createMetrics(): MillraceMetrics {
       'checkpoint_bytes',
       'Size of the newest checkpoint: what was stored for it, and all of it.',
       ['extent'],
+    ),
+    failures: counter(
+      'failures_total',
+      'Failures of this instance after which work had to be done again. A rebalance alone is none.',
+      ['kind'],
+    ),
+    recovery: histogram(
+      'recovery_seconds',
+      'Time from a failure that a thread saw until all its tasks were open again.',
+      DURATION_SECONDS,
     ),
     instanceState: gauge(
       'instance_state',

@@ -1,5 +1,11 @@
 import { AdaptiveInterval } from '../checkpoint/adaptive-interval';
-import { adaptively, continuously, everyInterval, type CheckpointSchedule } from '../checkpoint/checkpoint-schedule';
+import {
+  adaptively,
+  continuously,
+  everyInterval,
+  everyRecords,
+  type CheckpointSchedule,
+} from '../checkpoint/checkpoint-schedule';
 import type { CoordinatorSettings } from '../checkpoint/coordinator';
 import type { MillraceConfig } from '../config/millrace-config';
 
@@ -27,6 +33,8 @@ function scheduleOf(config: MillraceConfig, measured: AdaptiveInterval): Checkpo
   switch (config.checkpointTrigger) {
     case 'interval':
       return everyInterval(config.checkpointIntervalMs);
+    case 'records':
+      return everyRecords(config.checkpointRecords);
     case 'continuous':
       return continuously();
     case 'adaptive':

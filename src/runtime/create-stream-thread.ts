@@ -1,3 +1,4 @@
+import type { FailureKind } from '../checkpoint/control-messages';
 import type { MillraceConfig } from '../config/millrace-config';
 import {
   ClusterTopicLookup,
@@ -42,6 +43,8 @@ export interface InstanceParts {
   /** Absent where no checkpoints are taken. */
   readonly checkpoints: InstanceCheckpoints | undefined;
   readonly members: FormerMembers;
+  /** Counts a failure, and tells the others of it. */
+  readonly failed: (kind: FailureKind) => void;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
@@ -150,6 +153,7 @@ export function createStreamThread(
     opener,
     memory,
     checkpoints,
+    onTasksDropped: () => parts.failed('tasks-dropped'),
     onGeneration: (generation, tasks) => parts.checkpoints?.assigned(thread, generation, tasks),
     logger,
     metrics,

@@ -23,6 +23,11 @@ export class FormerMembers {
     this.file = join(directory, 'members.json');
   }
 
+  /** Whether the process before was killed: it had not left the group. To be asked before anything else. */
+  async endedUncleanly(): Promise<boolean> {
+    return (await this.read()).length > 0;
+  }
+
   /** Takes the members of a process that died out of the group. It is a courtesy: what fails is left to the session time-out. */
   async leaveGroup(): Promise<void> {
     for (const memberId of await this.read()) {

@@ -1,12 +1,14 @@
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
-import type { ControlMessage } from '../checkpoint/control-messages';
+import { FailedCheckpoints } from '../checkpoint/failed-checkpoints';
+import type { ControlMessage, FailureKind } from '../checkpoint/control-messages';
 import { CheckpointCoordinator, type CompletedCheckpoints } from '../checkpoint/coordinator';
 import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { uploadTaskSnapshot } from '../checkpoint/task-upload';
+import { areReadToTheirEnds } from './repartitions-read';
 import { partitionKey, type ClusterClient, type TopicAdmin } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
@@ -49,6 +51,7 @@ export interface InstanceCheckpointsParts {
 export class InstanceCheckpoints {
   readonly recovery: CheckpointRecovery;
   private readonly catalog: CheckpointCatalog;
+  private readonly failures: FailedCheckpoints;
   private readonly log: ControlLog;
   private readonly coordinator: CheckpointCoordinator;
   private readonly threads = new Set<ThreadCheckpoints>();
@@ -61,6 +64,7 @@ export class InstanceCheckpoints {
     const { store, layout, logger, cluster, admin, wallClock } = parts;
     const { applicationId } = layout;
     this.catalog = new CheckpointCatalog(store, applicationId, logger);
+    this.failures = new FailedCheckpoints(store, applicationId, logger);
     this.recovery = new CheckpointRecovery({ ...parts, catalog: this.catalog });
     this.log = new ControlLog({
       cluster,
@@ -77,6 +81,7 @@ export class InstanceCheckpoints {
       shape: () => parts.shape,
       settings: parts.settings,
       completed: this.completedCheckpoints(),
+      repartitionsAreRead: () => this.repartitionsAreRead(),
       copyChannels: parts.copyChannels,
       send: (message) => this.log.send(message),
       now: wallClock,
@@ -87,7 +92,10 @@ export class InstanceCheckpoints {
       logger,
       listener: {
         completed: (metadata) => this.count(metadata),
-        failed: () => parts.metrics.checkpoints.inc({ outcome: 'failed' }),
+        failed: (checkpoint) => {
+          parts.metrics.checkpoints.inc({ outcome: 'failed' });
+          this.failures.add(checkpoint);
+        },
       },
       onTooManyFailures: (reason) =>
         parts.onFailure(new TooManyCheckpointFailuresError(parts.settings.toleratedFailures, reason)),
@@ -106,6 +114,7 @@ export class InstanceCheckpoints {
     const thread = new ThreadCheckpoints({
       send: (message) => this.log.send(message),
       wake,
+      countsRecords: this.parts.settings.schedule?.trigger === 'records',
       collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
       referenceOf: (topic) => layout.referenceOf(topic),
@@ -129,8 +138,12 @@ export class InstanceCheckpoints {
     } else if (this.leader === thread) {
       this.leader = undefined;
       this.coordinator.resign('the consumer group rebalanced');
-      this.parts.settings.measured.failed();
     }
+  }
+
+  /** Something of this instance failed. All instances hear of it: whoever coordinates has to know how often that is. */
+  failed(kind: FailureKind): void {
+    this.log.send({ type: 'failure', kind });
   }
 
   threadEnded(thread: ThreadCheckpoints): void {
@@ -141,6 +154,7 @@ export class InstanceCheckpoints {
   async close(): Promise<void> {
     this.coordinator.resign('the instance stops');
     await this.log.close();
+    await this.failures.settled();
     this.parts.store.close();
   }
 
@@ -160,6 +174,14 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.aborted(message.generation, message.number);
         purge.goOn();
         return;
+      case 'failure':
+        return this.parts.settings.measured.failed();
+      case 'drain':
+        for (const thread of this.threads) thread.drainBegun(message);
+        return;
+      case 'drain-ended':
+        for (const thread of this.threads) thread.drainEnded(message.request);
+        return;
       case 'floors':
         for (const thread of this.threads) thread.coordinatorChanged(message.generation);
         purge.keepFrom(
@@ -174,6 +196,13 @@ export class InstanceCheckpoints {
       default:
         return;
     }
+  }
+
+  private repartitionsAreRead(): Promise<boolean> {
+    const { cluster, admin, layout, settings } = this.parts;
+    const repartition = new Set(layout.repartitionTopics);
+    const partitions = layout.tasks.flatMap((id) => layout.inputsOf(id)).filter(({ topic }) => repartition.has(topic));
+    return areReadToTheirEnds(cluster, admin, layout.applicationId, partitions, settings.timeoutMs);
   }
 
   private async takeSnapshot(task: Task, number: number): Promise<TakenSnapshot> {

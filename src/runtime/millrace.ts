@@ -16,6 +16,7 @@ import { configuredRestarts } from './configured-restarts';
 import { copyChannels } from '../checkpoint/channel-copies';
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import { createSnapshotStore } from '../checkpoint/create-snapshot-store';
+import type { FailureKind } from '../checkpoint/control-messages';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { checkpointSettings } from './checkpoint-settings';
 import { clientOptions } from './client-options';
@@ -194,6 +195,7 @@ export class Millrace {
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
+    const wasKilled = await members.endedUncleanly();
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
     const globalTables = new GlobalTables({
@@ -237,8 +239,14 @@ export class Millrace {
     this.cleanups.push(() => clearInterval(cleaning));
     const checkpoints = snapshots && (await this.openCheckpoints(snapshots, cluster, admin, layout, directory, purge));
     if (this.isStopping) return;
+    const failed = (kind: FailureKind): void => {
+      metrics.failures.inc({ kind });
+      checkpoints?.failed(kind);
+    };
+    if (wasKilled) failed('instance-killed');
     const parts = {
       config,
+      failed,
       checkpoints,
       cluster,
       admin,
@@ -264,6 +272,7 @@ export class Millrace {
         this.machine.transition(allRun ? 'RUNNING' : 'REBALANCING');
         if (this.machine.state === 'RUNNING') void states.closeUnassigned();
       },
+      onDied: () => failed('thread-died'),
       onReplaced: (dead) => memory.released(dead),
       onFailure: (error) => void this.stop(error),
     });

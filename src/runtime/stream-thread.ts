@@ -54,6 +54,8 @@ export interface ThreadParts {
   readonly memory: InstanceMemory;
   /** Absent where no checkpoints are taken. */
   readonly checkpoints?: ThreadCheckpoints | undefined;
+  /** A commit failed, or state was damaged: work is done again. */
+  readonly onTasksDropped: () => void;
   /** The group gave this thread tasks, or the thread gives them up (undefined). */
   readonly onGeneration: (generationId: number | undefined, tasks: readonly TaskId[]) => void;
   readonly logger: Logger;
@@ -89,6 +91,8 @@ export class StreamThread {
   private readonly commits: FencedCommits;
   private readonly failures: CommitFailures;
   private nextCommitAt = 0;
+  /** Until all tasks are open again. */
+  private failedAt: number | undefined;
   /** A commit is due, and cannot begin because a record is being processed. */
   private commitWaits = false;
   private suspended = true;
@@ -267,8 +271,14 @@ export class StreamThread {
     this.commitWaits = this.tasks.some((task) => task.isWaiting);
     if (this.commitWaits) return limits.commitIntervalMs;
     this.nextCommitAt = now() + limits.commitIntervalMs;
-    this.tasks.report();
+    const inputRecords = this.tasks.report();
+    checkpoints?.processed(inputRecords);
+    const closing = checkpoints?.closingInputs(this.tasks);
     this.commits.begin(this.tasks, checkpoints?.beginCut());
+    if (closing !== undefined)
+      void this.commits.settled().then(() => {
+        if (this.commits.failure === undefined) closing();
+      });
     return limits.commitIntervalMs;
   }
 
@@ -285,6 +295,8 @@ export class StreamThread {
   private async recoverFromFailedCommit(error: unknown): Promise<void> {
     if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
     this.logFailedCommit(error, 'its tasks are opened again at the committed offsets');
+    this.failedAt ??= this.parts.now();
+    this.parts.onTasksDropped();
     const tasks = this.assigned;
     const delayMs = this.failures.failed(error);
     await this.startAfresh();
@@ -426,6 +438,8 @@ export class StreamThread {
     this.opening = undefined;
     if (this.suspended || this.stopping) return;
     this.moveTo('RUNNING');
+    if (this.failedAt !== undefined) this.parts.metrics.recovery.observe((this.parts.now() - this.failedAt) / 1000);
+    this.failedAt = undefined;
     const generation = this.generationOfTasks();
     if (generation === undefined) return;
     this.parts.checkpoints

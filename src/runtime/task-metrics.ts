@@ -7,14 +7,17 @@ import type { Task } from '../task/task';
 export class TaskMetrics {
   constructor(private readonly metrics: MillraceMetrics) {}
 
-  report(tasks: Iterable<Task>): void {
+  /** @returns how many records of input topics were processed since the last time, without those of repartition topics */
+  report(tasks: Iterable<Task>): number {
     const { metrics } = this;
     let queueBytes = 0;
+    let inputRecords = 0;
     for (const task of tasks) {
       for (const queue of task.inputs) {
         queueBytes += queue.queuedBytes;
         const { topic, partition } = queue;
         if (queue.processed > 0) metrics.recordsIn.inc({ topic }, queue.processed);
+        if (!queue.internal) inputRecords += queue.processed;
         queue.processed = 0;
         metrics.lag.set({ topic, partition }, Math.max(0, queue.highWatermark - queue.committableOffset));
       }
@@ -38,6 +41,7 @@ export class TaskMetrics {
       }
     }
     metrics.queueBytes.set(queueBytes);
+    return inputRecords;
   }
 
   /** The lag of a partition that moved away is somebody else's to report. */

@@ -99,8 +99,9 @@ export class TaskSet {
     }
   }
 
-  report(): void {
-    this.taskMetrics.report(this);
+  /** @returns how many records of input topics were processed since the last time */
+  report(): number {
+    return this.taskMetrics.report(this);
   }
 
   /** Ends the fetching. The tasks are closed one by one before. */

@@ -1,6 +1,7 @@
 import { CheckpointParticipant, type CutOrder } from '../checkpoint/participant';
+import { ThreadRecords } from '../checkpoint/record-tally';
 import type { SnapshotFile, SnapshotInput } from '../checkpoint/checkpoint-metadata';
-import type { Begin, ControlMessage } from '../checkpoint/control-messages';
+import type { Begin, ControlMessage, DrainOrder } from '../checkpoint/control-messages';
 import { asError } from '../errors/as-error';
 import { partitionKey, type ProducedRange } from '../kafka';
 import type { Logger } from '../logging/logger';
@@ -29,6 +30,8 @@ export interface StoredSnapshot {
 export interface ThreadCheckpointsParts {
   readonly send: (message: ControlMessage) => void;
   readonly wake: () => void;
+  /** Whether checkpoints begin by the number of records. */
+  readonly countsRecords: boolean;
   readonly collector: RecordCollector;
   /** The repartition topics that these tasks write to, as they are called in Kafka. */
   readonly fedTopics: (
@@ -74,6 +77,7 @@ export class ThreadCheckpoints implements BarrierGate {
   private fed: readonly FedTopic[] = [];
   /** Ends what is being brought into the snapshot store. */
   private storing = new AbortController();
+  private readonly records = new ThreadRecords();
   private heardAt = 0;
   private openings = 0;
 
@@ -83,6 +87,29 @@ export class ThreadCheckpoints implements BarrierGate {
 
   mayPass(barrier: Barrier): boolean {
     return this.participant.mayPass(barrier);
+  }
+
+  get isDraining(): boolean {
+    return this.participant.isDraining;
+  }
+
+  drainBegun(order: DrainOrder): void {
+    this.participant.drainBegun(order);
+  }
+
+  drainEnded(request: string): void {
+    this.participant.drainEnded(request);
+  }
+
+  /**
+   * To be called when a commit begins.
+   *
+   * @returns what to call when it has succeeded, if somebody waits for that
+   */
+  closingInputs(tasks: Iterable<Task>): (() => void) | undefined {
+    if (!this.participant.isDraining) return undefined;
+    for (const task of tasks) if (task.holdsInput) return undefined;
+    return this.participant.closing();
   }
 
   /** True when the next commit, which is due at once, has to be a cut. */
@@ -129,7 +156,15 @@ export class ThreadCheckpoints implements BarrierGate {
 
   begun(begin: Begin): void {
     this.heardAt = this.parts.now();
+    this.records.begun(begin.number);
     this.participant.begun(begin);
+  }
+
+  /** @param records - of input topics, since this was last called */
+  processed(records: number): void {
+    if (!this.parts.countsRecords) return;
+    const news = this.records.processed(records, this.parts.now());
+    if (news !== undefined) this.parts.send(news);
   }
 
   completed(generation: number, number: number, stops: boolean): void {

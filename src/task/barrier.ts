@@ -12,8 +12,10 @@ export interface Barrier {
   readonly generation: number;
 }
 
-/** Says which barriers hold a task back. */
+/** Says what a task may not process now. */
 export interface BarrierGate {
+  /** True while no record of an input topic may be begun, and nothing that is due by the wall clock: what is on its way comes to its end. */
+  readonly isDraining: boolean;
   /** False while nothing behind the barrier may be processed. Asked again and again. */
   mayPass(barrier: Barrier): boolean;
 }

@@ -69,7 +69,9 @@ export class PartitionQueue {
     start: PartitionStart,
     private readonly keepsRawBytes: boolean,
     private readonly wallClock: () => number,
-    /** Of a repartition topic, where checkpoints are taken. */
+    /** Whether it is one of a repartition topic. */
+    readonly internal: boolean,
+    /** Where checkpoints are taken. */
     private readonly gate?: BarrierGate | undefined,
   ) {
     this.consumedOffset = start.offset;
@@ -134,7 +136,7 @@ export class PartitionQueue {
         }
       }
       if (this.current.next()) {
-        if (this.gate !== undefined) {
+        if (this.internal && this.gate !== undefined) {
           this.barrier = barrierOf(this.current);
           if (this.barrier !== undefined) continue;
         }

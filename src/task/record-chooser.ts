@@ -1,3 +1,4 @@
+import type { BarrierGate } from './barrier';
 import type { PartitionQueue } from './partition-queue';
 import type { PreparedBatch } from './prepared-batch';
 import type { TaskIdling } from './task-idling';
@@ -13,11 +14,12 @@ export class RecordChooser {
     private readonly queues: readonly PartitionQueue[],
     private readonly idling: TaskIdling,
     private readonly keepsRawBytes: boolean,
+    private readonly gate?: BarrierGate | undefined,
   ) {}
 
   /** When waiting for a partition without records ends, in milliseconds since 1970; Infinity when none is waited for. */
   get idleDeadline(): number {
-    return this.idling.deadline(this.queues);
+    return this.idling.deadline(this.queues.filter((queue) => !this.isClosed(queue)));
   }
 
   /** Adds records, as many as make a batch, or as there are. */
@@ -25,6 +27,7 @@ export class RecordChooser {
     const { queues, keepsRawBytes } = this;
     if (queues.length === 1) {
       const queue = queues[0]!;
+      if (this.isClosed(queue)) return;
       const enough = queue.queuedBytes - BATCH_BYTES;
       while (batch.length < BATCH_RECORDS && queue.queuedBytes > enough && queue.advance())
         batch.addHead(queue, keepsRawBytes);
@@ -39,6 +42,11 @@ export class RecordChooser {
     }
   }
 
+  /** Input topics are not read any more; what was fetched of them stays where it is. */
+  private isClosed({ internal }: PartitionQueue): boolean {
+    return !internal && this.gate?.isDraining === true;
+  }
+
   private get queuedBytes(): number {
     let bytes = 0;
     for (const queue of this.queues) bytes += queue.queuedBytes;
@@ -49,6 +57,8 @@ export class RecordChooser {
     let lowest: PartitionQueue | undefined;
     let mayChoose = true;
     for (const queue of this.queues) {
+      // Nothing more comes of it: nobody waits for it.
+      if (this.isClosed(queue)) continue;
       if (!queue.hasHead && !queue.advance()) {
         if (queue.isHeldBack || !this.idling.mayGoOnWithout(queue)) mayChoose = false;
         continue;

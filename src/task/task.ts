@@ -124,14 +124,15 @@ export class Task {
               environment.starts.get(topic)!,
               this.failures.keepsRawBytes,
               wallClock,
-              internal ? environment.barrierGate : undefined,
+              internal,
+              environment.barrierGate,
             ),
         ),
     );
     this.queueByTopic = new Map(this.queues.map((queue) => [queue.topic, queue]));
     this.readStores = [...this.stores, ...this.context.globalTables.values()];
     const idling = new TaskIdling(environment.maxTaskIdleMs, wallClock);
-    this.chooser = new RecordChooser(this.queues, idling, this.failures.keepsRawBytes);
+    this.chooser = new RecordChooser(this.queues, idling, this.failures.keepsRawBytes, environment.barrierGate);
     for (const queue of this.queues) {
       this.committedOffsets.set(queue, queue.consumedOffset);
       this.context.streamTime = Math.max(this.context.streamTime, queue.partitionTime);
@@ -150,6 +151,19 @@ export class Task {
   /** True while the epoch cannot be sealed: a record waits on an operator, or one has gone a part of its way. */
   get isWaiting(): boolean {
     return this.waiting !== undefined || this.asyncRecords?.blocksCommit === true;
+  }
+
+  /** True while records of input topics are begun and not done, or something that no record is the cause of is. */
+  get holdsInput(): boolean {
+    return (
+      this.waiting !== undefined ||
+      this.queues.some(({ internal, inPreparation }) => !internal && inPreparation > 0) ||
+      this.asyncNodes.some(({ inFlight }) => inFlight > 0)
+    );
+  }
+
+  private get isDraining(): boolean {
+    return this.environment.barrierGate?.isDraining === true;
   }
 
   /** True while a function of an asynchronous operator is at work. */
@@ -190,7 +204,8 @@ export class Task {
   get nextDue(): number {
     // Whatever is in the way wakes the task when it is done.
     if (this.waiting !== undefined || this.asyncRecords?.hasRoom === false) return Infinity;
-    return Math.min(this.context.byWallClock.next, this.chooser.idleDeadline);
+    const byWallClock = this.isDraining ? Infinity : this.context.byWallClock.next;
+    return Math.min(byWallClock, this.chooser.idleDeadline);
   }
 
   /** Bytes that the open epoch's changes of state will add to the commit, about. */
@@ -261,7 +276,7 @@ export class Task {
     const handedOn = this.handOn(wake);
     const { context, prepared, asyncRecords } = this;
     const { collector, wallClock } = this.environment;
-    const wallTime = context.byWallClock.next === Infinity ? -Infinity : wallClock();
+    const wallTime = this.isDraining || context.byWallClock.next === Infinity ? -Infinity : wallClock();
     let dueWorks = 0;
     let processed = 0;
     // Results that come make room, and wake the task.

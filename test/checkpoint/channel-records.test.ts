@@ -118,7 +118,7 @@ describe('readChannelRecords', () => {
     expect(await channel(topic, from!, [])).toEqual([]);
   });
 
-  it('are copied into a snapshot store, and are the same there', async () => {
+  it('are copied into a snapshot store, where there are any, and are the same there', async () => {
     const topic = await newTopic(cluster);
     const sender = await Sender.on(topic);
     const [from, , barrier] = await sender.commit('a', 'b', '|', 'after');
@@ -127,13 +127,19 @@ describe('readChannelRecords', () => {
     const store = new MapSnapshotStore();
     const parts = { cluster, store, applicationId: 'app', nameOf: () => topic };
     const channel = { topic: { name: 'words', internal: true }, partition: 0, from: from!, barriers };
-    const [copied, empty] = await copyChannels(parts, [channel, { ...channel, from: barrier! }], 7);
-    expect(empty).toEqual({ ...channel, from: barrier! });
+    const copies = await copyChannels(
+      parts,
+      [{ ...channel, from: barrier! }, { ...channel, from: from! + 2 }, channel],
+      7,
+    );
+    expect(copies).toHaveLength(1);
+    const [copied] = copies;
     expect(copied!.records).toMatchObject({
       name: 'words_0',
       object: expect.stringMatching(/^app\/files\/7\//) as string,
     });
     const values = [];
+    expect([...store.objects.keys()]).toEqual([copied!.records!.object]);
     for await (const { value } of readChannelFile(store, copied!.records!)) values.push(String(value));
     expect(values).toEqual(['a', 'b']);
   });

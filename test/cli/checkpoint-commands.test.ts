@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
 import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata';
-import { metadataObject } from '../../src/checkpoint/object-names';
+import { failuresObject, metadataObject } from '../../src/checkpoint/object-names';
 import { EXIT } from '../../src/cli/exit-codes';
 import { createProgram } from '../../src/cli/program';
 import { ConfigError } from '../../src/config/config-error';
@@ -106,6 +106,24 @@ describe('millrace checkpoints and millrace savepoint', () => {
   });
 
   describe('list', () => {
+    it('shows those that failed, and why', async () => {
+      await write(checkpoint);
+      const failed = {
+        ...{ number: 7, kind: 'checkpoint', trigger: 'interval' },
+        ...{ beganAt: 0, failedAt: 1_500, reason: 'it took longer than 1500 ms' },
+      };
+      await store.put(failuresObject(APPLICATION), Buffer.from(JSON.stringify([failed])));
+      const { stdout } = await millrace('checkpoints', 'list', ...of);
+      expect(stdout.split('\n')[1]).toMatch(/^- +7 +interval .*failed: it took longer than 1500 ms$/);
+      expect(stdout.split('\n')[2]).toMatch(/^checkpoint-2 /);
+      expect((await millrace('savepoint', 'list', ...of)).stdout).not.toContain('failed');
+      expect(JSON.parse((await millrace('checkpoints', 'list', '--json', ...of)).stdout)).toContainEqual({
+        ...failed,
+        status: 'failed',
+        durationMs: 1_500,
+      });
+    });
+
     beforeEach(async () => {
       await write(checkpointOf(1, files.slice(0, 1)));
       await write(checkpoint);

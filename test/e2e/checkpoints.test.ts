@@ -97,43 +97,60 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
     expect(await faultsAfter(2)).toEqual([]);
   }, 120_000);
 
-  it('stop the application with a savepoint while records flow through a repartition topic; afterwards it goes on', async () => {
-    const options = { checkpointStore: store, checkpointTrigger: 'on-demand' as const };
-    const run = await CountingRun.prepare({ brokers, services, random, options });
-    try {
-      const { fleet } = run;
-      const instances = [fleet.start('one'), fleet.start('two')];
-      await run.startFeeding(300);
-      await fleet.untilRunning();
-      await run.untilProgress(200);
-      const config = resolveConfig({ applicationId: fleet.applicationId, brokers });
-      const wanted = { kind: 'savepoint' as const, id: 'before-upgrade', thenStop: true, answerTimeoutMs: 30_000 };
-      expect(await requestFromApplication(config, wanted, silentLogger)).toBe('before-upgrade');
-      const ends = await Promise.all(instances.map((instance) => instance.end()));
-      expect(ends).toEqual(instances.map(() => ({ code: 0, signal: null })));
-      await expect(requestFromApplication(config, wanted, silentLogger)).rejects.toThrow(NotRunningError);
+  it.each([
+    { how: 'with what is on its way through a repartition topic', drain: false },
+    { how: 'when nothing is on its way any more', drain: true },
+  ])(
+    'stop the application with a savepoint, $how; afterwards it goes on',
+    async ({ drain }) => {
+      const options = { checkpointStore: store, checkpointTrigger: 'records' as const, checkpointRecords: 200 };
+      const run = await CountingRun.prepare({ brokers, services, random, options });
+      try {
+        const { fleet } = run;
+        const instances = [fleet.start('one'), fleet.start('two')];
+        await run.startFeeding(300);
+        await fleet.untilRunning();
+        await run.untilProgress(200);
+        await Promise.any(instances.map((instance) => instance.until(completed, { what: 'a checkpoint by records' })));
+        const config = resolveConfig({ applicationId: fleet.applicationId, brokers });
+        const wanted = {
+          kind: 'savepoint' as const,
+          id: 'before-upgrade',
+          thenStop: true,
+          drain,
+          answerTimeoutMs: 30_000,
+        };
+        expect(await requestFromApplication(config, wanted, silentLogger)).toBe('before-upgrade');
+        const ends = await Promise.all(instances.map((instance) => instance.end()));
+        expect(ends).toEqual(instances.map(() => ({ code: 0, signal: null })));
+        await expect(requestFromApplication(config, wanted, silentLogger)).rejects.toThrow(NotRunningError);
 
-      const catalog = new CheckpointCatalog(
-        new DirectorySnapshotStore({ directory: store }),
-        fleet.applicationId,
-        silentLogger,
-      );
-      const savepoint = await catalog.read('before-upgrade');
-      expect((await catalog.verify(savepoint, { deep: true })).problems).toEqual([]);
-      // Nothing was committed behind it.
-      const committed = await committedOffsets(brokers, fleet.applicationId);
-      for (const { topic, partition, offset } of savepoint.tasks.flatMap(({ inputs }) => inputs)) {
-        const name = topic.internal ? `${fleet.applicationId}-${topic.name}` : topic.name;
-        expect([name, partition, committed.get(`${name}-${partition}`)]).toEqual([name, partition, offset]);
+        const catalog = new CheckpointCatalog(
+          new DirectorySnapshotStore({ directory: store }),
+          fleet.applicationId,
+          silentLogger,
+        );
+        const savepoint = await catalog.read('before-upgrade');
+        if (drain) expect(savepoint.channels).toEqual([]);
+        const before = (await catalog.list()).filter(({ kind }) => kind === 'checkpoint');
+        expect(before.map((each) => each.status === 'complete' && each.metadata.trigger)).toContain('records');
+        expect((await catalog.verify(savepoint, { deep: true })).problems).toEqual([]);
+        // Nothing was committed behind it.
+        const committed = await committedOffsets(brokers, fleet.applicationId);
+        for (const { topic, partition, offset } of savepoint.tasks.flatMap(({ inputs }) => inputs)) {
+          const name = topic.internal ? `${fleet.applicationId}-${topic.name}` : topic.name;
+          expect([name, partition, committed.get(`${name}-${partition}`)]).toEqual([name, partition, offset]);
+        }
+
+        fleet.start('one');
+        fleet.start('two');
+        expect((await run.finish()).faults).toEqual([]);
+      } finally {
+        await run.dispose();
       }
-
-      fleet.start('one');
-      fleet.start('two');
-      expect((await run.finish()).faults).toEqual([]);
-    } finally {
-      await run.dispose();
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 });
 
 /** What the group has committed, by `topic-partition`. */

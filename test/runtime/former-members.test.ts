@@ -55,8 +55,10 @@ describe('FormerMembers', () => {
     members.joined('thread-2', 'two');
     members.joined('thread-1', 'one');
     await members.settled();
+    expect(await membersWith(new LeavesInMemory()).endedUncleanly()).toBe(true);
     expect(await said()).toEqual(['one', 'two']);
     expect(await said()).toEqual([]);
+    expect(await membersWith(new LeavesInMemory()).endedUncleanly()).toBe(false);
   });
 
   it('knows a thread by its latest member only', async () => {

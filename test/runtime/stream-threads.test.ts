@@ -40,6 +40,7 @@ describe('the stream threads of an instance', () => {
   let replaced: FakeThread[];
   let allRun: boolean[];
   let failures: unknown[];
+  let died: number;
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -47,6 +48,7 @@ describe('the stream threads of an instance', () => {
     replaced = [];
     allRun = [];
     failures = [];
+    died = 0;
   });
   afterEach(() => jest.useRealTimers());
 
@@ -62,6 +64,7 @@ describe('the stream threads of an instance', () => {
       now: () => Date.now(),
       logger: silentLogger,
       onChange: (all) => void allRun.push(all),
+      onDied: () => void died++,
       onReplaced: (dead) => void replaced.push(dead),
       onFailure: (error) => void failures.push(error),
     });
@@ -82,6 +85,7 @@ describe('the stream threads of an instance', () => {
     made[1]!.die(away);
     await turns();
     expect(failures).toEqual([away]);
+    expect(died).toBe(1);
     expect(made).toHaveLength(2);
   });
 

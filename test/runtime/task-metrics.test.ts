@@ -24,4 +24,15 @@ describe('the metrics of tasks', () => {
     reporter.forget(task);
     expect(await metrics.registry.metrics()).not.toContain('task="0_1"');
   });
+
+  it('tell how many records of input topics were processed since the last time, without those of repartition topics', () => {
+    const queue = (internal: boolean, processed: number) => ({
+      ...{ topic: internal ? 'app-again' : 'in', partition: 0, internal, processed },
+      ...{ queuedBytes: 0, highWatermark: 0, committableOffset: 0 },
+    });
+    const task = { id: new TaskId(0, 0), inputs: [queue(false, 3), queue(true, 5)], stores: [], asyncNodes: [] };
+    const reporter = new TaskMetrics(createMetrics());
+    expect(reporter.report([task as unknown as Task])).toBe(3);
+    expect(reporter.report([task as unknown as Task])).toBe(0);
+  });
 });

@@ -10,6 +10,7 @@ import { fedTopicsOf, ThreadCheckpoints } from '../../src/runtime/thread-checkpo
 import type { TopicAdmin } from '../../src/kafka';
 import type { StateDatabase } from '../../src/state/state-database';
 import { decodePartitionTime } from '../../src/task/partition-time';
+import type { BarrierGate } from '../../src/task/barrier';
 import type { Task } from '../../src/task/task';
 import type { TaskId } from '../../src/task/task-id';
 import { MiniProducer } from './mini-producer';
@@ -56,6 +57,7 @@ export class Member {
     this.checkpoints = new ThreadCheckpoints({
       send,
       wake: () => undefined,
+      countsRecords: false,
       collector: this.collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
       referenceOf: (topic) => layout.referenceOf(topic),
@@ -72,6 +74,7 @@ export class Member {
       shape: () => ({ stores: {}, repartitionTopics: {} }),
       settings: { schedule: undefined, timeoutMs: 10_000, minPauseMs: 0, toleratedFailures: undefined },
       completed: world.completed,
+      repartitionsAreRead: () => world.repartitionsAreRead(),
       copyChannels: async (channels) => channels,
       send,
       now: () => world.now,
@@ -79,6 +82,14 @@ export class Member {
       logger: silentLogger,
       onTooManyFailures: () => undefined,
     });
+  }
+
+  private get gate(): BarrierGate {
+    const { world, checkpoints } = this;
+    if (world.mutation === 'barriers ignored') return { mayPass: () => true, isDraining: false };
+    if (world.mutation === 'inputs not closed')
+      return { mayPass: (barrier) => checkpoints.mayPass(barrier), isDraining: false };
+    return checkpoints;
   }
 
   private get group(): GroupGeneration | undefined {
@@ -122,7 +133,7 @@ export class Member {
       cacheBytesPerTask: () => 1024 * 1024,
       logger: silentLogger,
       wallClock: () => world.now,
-      barrierGate: world.mutation === 'barriers ignored' ? { mayPass: () => true } : this.checkpoints,
+      barrierGate: this.gate,
     });
     const starts = new Map(committed.map(({ key, offset }) => [key, offset]));
     const times = new Map(committed.map(({ key, metadata }) => [key, decodePartitionTime(metadata ?? '')]));
@@ -162,11 +173,18 @@ export class Member {
   }
 
   commit(): void {
+    const closing = this.checkpoints.closingInputs(this.tasks.values());
     this.cycle.begin(this.tasks.values(), noop, this.checkpoints.beginCut());
+    if (closing !== undefined)
+      void this.cycle.settled().then(() => {
+        if (!this.hasFailed) closing();
+      });
   }
 
   hear(message: ControlMessage): void {
     this.coordinator.received(message);
+    if (message.type === 'drain') this.checkpoints.drainBegun(message);
+    if (message.type === 'drain-ended') this.checkpoints.drainEnded(message.request);
     if (message.type === 'begin') this.checkpoints.begun(message);
     if (message.type === 'completed') this.checkpoints.completed(message.generation, message.number, message.thenStop);
     if (message.type === 'floors') this.checkpoints.coordinatorChanged(message.generation);

@@ -46,7 +46,8 @@ export async function runSeed(seed: number, mutation?: Mutation): Promise<SeedRe
   if (world.catalog.length === 0)
     return { title, checkpoints: 0, inFlight: 0, faults: ['no checkpoint was completed'] };
   for (let step = random.between(0, 300); step > 0; step--) await world.step();
-  const metadata = random.pick(world.catalog);
+  const drained = random.chance(0.4) ? await drain(world, random) : undefined;
+  const metadata = drained ?? random.pick(world.catalog);
 
   const rewound = new World(tallies, random.fork());
   const inFlight = await rewind(world, metadata, rewound);
@@ -54,8 +55,32 @@ export async function runSeed(seed: number, mutation?: Mutation): Promise<SeedRe
   let steps = 0;
   for (; !rewound.isDrained && steps < MAX_STEPS; steps++) await rewound.step();
   const faults = steps === MAX_STEPS ? ['it did not come to an end'] : [];
+  if (drained !== undefined) faults.push(...faultsOfDrain(world, drained, inFlight));
   faults.push(...differences(tallies.expected(rewound.ids), await rewound.tallied()));
   return { title, checkpoints: world.catalog.length, inFlight, faults };
+}
+
+/** Stops the application with a savepoint when nothing is on its way any more, while records come and producers fail. */
+async function drain(world: World, random: SeededRandom): Promise<CheckpointMetadata | undefined> {
+  const before = world.catalog.length;
+  for (let step = 0, asked = 0; step < MAX_STEPS; step++) {
+    if (step % 1_000 === 0) world.requestDrain(++asked);
+    if (random.chance(0.02)) world.feed(1);
+    if (step < STEPS_WITH_FAULTS && random.chance(0.002)) random.pick(world.members).producer.abort();
+    await world.step();
+    const found = world.catalog.slice(before).find(({ kind }) => kind === 'savepoint');
+    if (found !== undefined) return found;
+  }
+  throw new Error('The application could not be drained');
+}
+
+function faultsOfDrain(world: World, { tasks }: CheckpointMetadata, inFlight: number): string[] {
+  const faults = inFlight === 0 ? [] : [`${inFlight} records were on their way in a drained application`];
+  for (const { topic, partition, offset } of tasks.flatMap(({ inputs }) => inputs)) {
+    const committed = world.broker.offsetOf(topicName(world.layout.applicationId, topic), partition);
+    if (committed !== offset) faults.push(`${topic.name}-${partition} is committed to ${committed}, not to ${offset}`);
+  }
+  return faults;
 }
 
 /** @returns how many records were on their way at the cut */

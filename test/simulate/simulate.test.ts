@@ -18,7 +18,7 @@ describe(`A rewind to a checkpoint (${SEEDS} seeds from ${base} on)`, () => {
     // Half a minute; much more on a machine that is busy with other things.
   }, 900_000);
 
-  it.each(['barriers ignored', 'cut one record late'] as const)(
+  it.each(['barriers ignored', 'cut one record late', 'drained too soon', 'inputs not closed'] as const)(
     'goes wrong with %s',
     async (mutation) => {
       let found = false;

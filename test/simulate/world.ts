@@ -19,7 +19,7 @@ import type { MiniProducer } from './mini-producer';
 import { parseTally, type Tally, type TallyTopology } from './tallies';
 
 /** A fault that is put in on purpose, to see that it would be found. */
-export type Mutation = 'barriers ignored' | 'cut one record late';
+export type Mutation = 'barriers ignored' | 'cut one record late' | 'drained too soon' | 'inputs not closed';
 
 /** The entries of a task's stores, as a snapshot keeps them. */
 export type StateEntries = ReadonlyMap<string, readonly (readonly [Buffer, Buffer])[]>;
@@ -162,6 +162,26 @@ export class World {
   request(number: number): void {
     const request = `request-${number}`;
     this.say({ type: 'request', request, kind: 'checkpoint', thenStop: false });
+  }
+
+  requestDrain(number: number): void {
+    this.say({ type: 'request', request: `drain-${number}`, kind: 'savepoint', thenStop: true, drain: true });
+  }
+
+  /** As the real ones ask a broker: the offsets first, the ends some steps later. */
+  async repartitionsAreRead(): Promise<boolean> {
+    const offsets = this.repartitionInputs().map(({ topic, partition }) => this.broker.offsetOf(topic, partition));
+    if (this.mutation === 'drained too soon') return true;
+    await new Promise<void>((resolve) => this.uploads.push({ files: '', finish: resolve }));
+    return this.repartitionInputs().every(
+      ({ topic, partition }, index) => offsets[index]! >= this.broker.partition(topic, partition).end,
+    );
+  }
+
+  private repartitionInputs(): readonly { readonly topic: string; readonly partition: number }[] {
+    return this.layout.tasks
+      .flatMap((id) => this.layout.inputsOf(id))
+      .filter(({ topic }) => this.layout.repartitionTopics.includes(topic));
   }
 
   /** How many checkpoints have ended, well or not. */
