@@ -75,8 +75,8 @@ export class CheckpointCoordinator {
   private running: RunningCheckpoint | undefined;
   private completing = false;
   private highestNumber = 0;
-  /** Its files may be shared. A savepoint's may be deleted by its owner at any time. */
-  private base: string | undefined;
+  /** The newest that completed: its files may be shared. A savepoint's may be deleted by its owner at any time. */
+  private base: { readonly id: string; readonly number: number } | undefined;
   private loaded = false;
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
@@ -112,8 +112,11 @@ export class CheckpointCoordinator {
 
   /** From now on another instance does, or none. */
   resign(reason: string): void {
-    if (this.running !== undefined && !this.completing) this.abort(reason);
+    // First, as the end of one checkpoint would be the beginning of the next.
     this.generation = undefined;
+    if (this.running !== undefined && !this.completing) this.abort(reason, 'tolerated');
+    // Whoever still waits asks again.
+    this.requests.length = 0;
     this.cancelTimer?.();
     this.cancelTimer = undefined;
   }
@@ -128,7 +131,8 @@ export class CheckpointCoordinator {
       case 'stored':
         return this.heardWord(message);
       case 'declined':
-        if (this.running?.is(message) === true && !this.completing) this.abort(message.reason);
+        if (this.running?.is(message) === true && !this.completing)
+          this.abort(message.reason, message.failed ? 'counted' : 'tolerated');
         return;
       case 'begin':
         this.highestNumber = Math.max(this.highestNumber, message.number);
@@ -136,8 +140,10 @@ export class CheckpointCoordinator {
       case 'completed':
       case 'aborted':
       case 'floors':
-      case 'answer':
         return;
+      case 'answer':
+        // Perhaps another coordinator's.
+        return this.remember(message.request, message.outcome);
     }
   }
 
@@ -147,7 +153,7 @@ export class CheckpointCoordinator {
     this.readiesOf = ready.generation;
     this.readies.set(ready.member, ready);
     if (this.running?.isBrokenBy(ready) === true && !this.completing)
-      this.abort('a member dropped its tasks and opened them again');
+      this.abort('a member dropped its tasks and opened them again', 'tolerated');
     this.consider();
   }
 
@@ -210,7 +216,7 @@ export class CheckpointCoordinator {
       generation,
       number,
       participants: participants.map(({ member, producer }) => ({ member, producer })),
-      base: this.base,
+      base: this.base?.id,
       thenStop: request?.thenStop ?? false,
     };
     this.lastBeganAt = parts.now();
@@ -220,6 +226,7 @@ export class CheckpointCoordinator {
       if (!this.completing)
         this.abort(
           `it took longer than ${parts.settings.timeoutMs} ms; missing: ${missing === '' ? 'barriers' : missing}`,
+          'counted',
         );
     }, parts.settings.timeoutMs);
     parts.logger.debug({ event: 'checkpoint_begun', number, trigger }, `Checkpoint ${number} begins`);
@@ -255,14 +262,16 @@ export class CheckpointCoordinator {
       this.completed(running, metadata);
     } catch (error) {
       this.completing = false;
-      if (this.running === running) this.abort(`it could not be completed: ${asError(error).message}`);
+      const leads = this.generation === running.begin.generation;
+      if (this.running === running)
+        this.abort(`it could not be completed: ${asError(error).message}`, leads ? 'counted' : 'tolerated');
     }
   }
 
   private completed(running: RunningCheckpoint, metadata: CheckpointMetadata): void {
     const { parts } = this;
     const { generation, thenStop } = running.begin;
-    if (metadata.kind === 'checkpoint') this.base = metadata.id;
+    this.shareFilesOf(metadata);
     this.consecutiveFailures = 0;
     parts.send({ type: 'completed', generation, number: metadata.number, id: metadata.id, thenStop });
     if (running.request !== undefined) this.answer(running.request.request, { status: 'completed', id: metadata.id });
@@ -276,7 +285,8 @@ export class CheckpointCoordinator {
     void this.retain(metadata.number);
   }
 
-  private abort(reason: string): void {
+  /** @param failure - whether it is one of those of which only so many are tolerated: not when members came or went */
+  private abort(reason: string, failure: 'counted' | 'tolerated'): void {
     const { running, parts } = this;
     if (running === undefined) return;
     const { generation, number } = running.begin;
@@ -284,9 +294,10 @@ export class CheckpointCoordinator {
     parts.send({ type: 'aborted', generation, number, reason });
     if (running.request !== undefined) this.answer(running.request.request, { status: 'failed', reason });
     parts.listener?.failed(number, reason, parts.now() - running.beganAt);
-    this.consecutiveFailures++;
+    if (failure === 'counted') this.consecutiveFailures++;
     const { toleratedFailures } = parts.settings;
-    const tooMany = toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
+    const tooMany =
+      failure === 'counted' && toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
     this.end();
     if (tooMany) parts.onTooManyFailures(reason);
   }
@@ -312,20 +323,28 @@ export class CheckpointCoordinator {
   }
 
   private keep(kept: readonly CheckpointMetadata[]): void {
-    this.base = kept.findLast(({ kind }) => kind === 'checkpoint')?.id ?? this.base;
+    for (const metadata of kept) this.shareFilesOf(metadata);
     this.highestNumber = Math.max(this.highestNumber, ...kept.map(({ number }) => number));
     if (this.generation !== undefined)
       this.parts.send({ type: 'floors', generation: this.generation, floors: floorsOf(kept) });
   }
 
-  private answer(request: string, outcome: Answered): void {
-    if (outcome.status !== 'begun') {
-      this.answers.set(request, outcome);
-      for (const oldest of this.answers.keys()) {
-        if (this.answers.size <= KEPT_ANSWERS) break;
-        this.answers.delete(oldest);
-      }
+  /** Never those of an older one, though it may be heard of later: it may be deleted already. */
+  private shareFilesOf({ kind, id, number }: CheckpointMetadata): void {
+    if (kind === 'checkpoint' && number > (this.base?.number ?? 0)) this.base = { id, number };
+  }
+
+  private remember(request: string, outcome: Answered): void {
+    if (outcome.status === 'begun') return;
+    this.answers.set(request, outcome);
+    for (const oldest of this.answers.keys()) {
+      if (this.answers.size <= KEPT_ANSWERS) break;
+      this.answers.delete(oldest);
     }
+  }
+
+  private answer(request: string, outcome: Answered): void {
+    this.remember(request, outcome);
     this.parts.send({ type: 'answer', request, outcome });
   }
 }
