@@ -298,6 +298,8 @@ export class CheckpointCoordinator {
     const { toleratedFailures } = parts.settings;
     const tooMany =
       failure === 'counted' && toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
+    // The instance stops: another one would be the next failure.
+    if (tooMany) this.generation = undefined;
     this.end();
     if (tooMany) parts.onTooManyFailures(reason);
   }

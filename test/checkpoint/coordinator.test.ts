@@ -342,6 +342,7 @@ describe('failures one after the other', () => {
     expect(topic.fatal).toEqual([]);
     decline(true);
     expect(topic.fatal).toEqual(['disk full']);
+    expect(topic.of('begin')).toHaveLength(3);
   });
 
   it('are counted from the last that completed', async () => {
