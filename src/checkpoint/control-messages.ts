@@ -60,7 +60,14 @@ const storedSchema = z.object({
 });
 
 /** A member cannot take part. */
-const declinedSchema = z.object({ type: z.literal('declined'), ...which, member: z.string(), reason: z.string() });
+const declinedSchema = z.object({
+  type: z.literal('declined'),
+  ...which,
+  member: z.string(),
+  reason: z.string(),
+  /** Its snapshot failed; else its tasks only went, or were opened again. */
+  failed: z.boolean(),
+});
 
 const completedSchema = z.object({ type: z.literal('completed'), ...which, id: z.string(), thenStop: z.boolean() });
 

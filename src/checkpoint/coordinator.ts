@@ -82,8 +82,8 @@ export class CheckpointCoordinator {
   private completing = false;
   private drain: Drain | undefined;
   private highestNumber = 0;
-  /** Its files may be shared. A savepoint's may be deleted by its owner at any time. */
-  private base: string | undefined;
+  /** The newest that completed: its files may be shared. A savepoint's may be deleted by its owner at any time. */
+  private base: { readonly id: string; readonly number: number } | undefined;
   private loaded = false;
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
@@ -120,9 +120,12 @@ export class CheckpointCoordinator {
 
   /** From now on another instance does, or none. */
   resign(reason: string): void {
-    this.drain?.fail(reason);
-    if (this.running !== undefined && !this.completing) this.abort(reason);
+    // First, as the end of one checkpoint would be the beginning of the next.
     this.generation = undefined;
+    this.drain?.fail(reason);
+    if (this.running !== undefined && !this.completing) this.abort(reason, 'tolerated');
+    // Whoever still waits asks again.
+    this.requests.length = 0;
     this.cancelTimer?.();
     this.cancelTimer = undefined;
   }
@@ -137,7 +140,8 @@ export class CheckpointCoordinator {
       case 'stored':
         return this.heardWord(message);
       case 'declined':
-        if (this.running?.is(message) === true && !this.completing) this.abort(message.reason);
+        if (this.running?.is(message) === true && !this.completing)
+          this.abort(message.reason, message.failed ? 'counted' : 'tolerated');
         return;
       case 'closed':
         return this.drain?.heard(message);
@@ -154,8 +158,10 @@ export class CheckpointCoordinator {
       case 'failure':
       case 'drain':
       case 'drain-ended':
-      case 'answer':
         return;
+      case 'answer':
+        // Perhaps another coordinator's.
+        return this.remember(message.request, message.outcome);
     }
   }
 
@@ -166,7 +172,7 @@ export class CheckpointCoordinator {
     this.readies.set(ready.member, ready);
     this.drain?.heardReady(ready);
     if (this.running?.isBrokenBy(ready) === true && !this.completing)
-      this.abort('a member dropped its tasks and opened them again');
+      this.abort('a member dropped its tasks and opened them again', 'tolerated');
     this.consider();
   }
 
@@ -265,7 +271,7 @@ export class CheckpointCoordinator {
       generation,
       number,
       participants: participants.map(({ member, producer }) => ({ member, producer })),
-      base: this.base,
+      base: this.base?.id,
       thenStop: request?.thenStop ?? false,
     };
     this.lastBeganAt = parts.now();
@@ -276,6 +282,7 @@ export class CheckpointCoordinator {
       if (!this.completing)
         this.abort(
           `it took longer than ${parts.settings.timeoutMs} ms; missing: ${missing === '' ? 'barriers' : missing}`,
+          'counted',
         );
     }, parts.settings.timeoutMs);
     parts.logger.debug({ event: 'checkpoint_begun', number, trigger }, `Checkpoint ${number} begins`);
@@ -311,14 +318,16 @@ export class CheckpointCoordinator {
       this.completed(running, metadata);
     } catch (error) {
       this.completing = false;
-      if (this.running === running) this.abort(`it could not be completed: ${asError(error).message}`);
+      const leads = this.generation === running.begin.generation;
+      if (this.running === running)
+        this.abort(`it could not be completed: ${asError(error).message}`, leads ? 'counted' : 'tolerated');
     }
   }
 
   private completed(running: RunningCheckpoint, metadata: CheckpointMetadata): void {
     const { parts } = this;
     const { generation, thenStop } = running.begin;
-    if (metadata.kind === 'checkpoint') this.base = metadata.id;
+    this.shareFilesOf(metadata);
     this.consecutiveFailures = 0;
     parts.send({ type: 'completed', generation, number: metadata.number, id: metadata.id, thenStop });
     if (running.request !== undefined) this.answer(running.request.request, { status: 'completed', id: metadata.id });
@@ -332,7 +341,8 @@ export class CheckpointCoordinator {
     void this.retain(metadata.number);
   }
 
-  private abort(reason: string): void {
+  /** @param failure - whether it is one of those of which only so many are tolerated: not when members came or went */
+  private abort(reason: string, failure: 'counted' | 'tolerated'): void {
     const { running, parts } = this;
     if (running === undefined) return;
     const { generation, number } = running.begin;
@@ -350,9 +360,12 @@ export class CheckpointCoordinator {
       failedAt: parts.now(),
       reason,
     });
-    this.consecutiveFailures++;
+    if (failure === 'counted') this.consecutiveFailures++;
     const { toleratedFailures } = parts.settings;
-    const tooMany = toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
+    const tooMany =
+      failure === 'counted' && toleratedFailures !== undefined && this.consecutiveFailures > toleratedFailures;
+    // The instance stops: another one would be the next failure.
+    if (tooMany) this.generation = undefined;
     this.end();
     if (tooMany) parts.onTooManyFailures(reason);
   }
@@ -378,20 +391,28 @@ export class CheckpointCoordinator {
   }
 
   private keep(kept: readonly CheckpointMetadata[]): void {
-    this.base = kept.findLast(({ kind }) => kind === 'checkpoint')?.id ?? this.base;
+    for (const metadata of kept) this.shareFilesOf(metadata);
     this.highestNumber = Math.max(this.highestNumber, ...kept.map(({ number }) => number));
     if (this.generation !== undefined)
       this.parts.send({ type: 'floors', generation: this.generation, floors: floorsOf(kept) });
   }
 
-  private answer(request: string, outcome: Answered): void {
-    if (outcome.status === 'completed' || outcome.status === 'failed') {
-      this.answers.set(request, outcome);
-      for (const oldest of this.answers.keys()) {
-        if (this.answers.size <= KEPT_ANSWERS) break;
-        this.answers.delete(oldest);
-      }
+  /** Never those of an older one, though it may be heard of later: it may be deleted already. */
+  private shareFilesOf({ kind, id, number }: CheckpointMetadata): void {
+    if (kind === 'checkpoint' && number > (this.base?.number ?? 0)) this.base = { id, number };
+  }
+
+  private remember(request: string, outcome: Answered): void {
+    if (outcome.status !== 'completed' && outcome.status !== 'failed') return;
+    this.answers.set(request, outcome);
+    for (const oldest of this.answers.keys()) {
+      if (this.answers.size <= KEPT_ANSWERS) break;
+      this.answers.delete(oldest);
     }
+  }
+
+  private answer(request: string, outcome: Answered): void {
+    this.remember(request, outcome);
     this.parts.send({ type: 'answer', request, outcome });
   }
 }

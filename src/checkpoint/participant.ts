@@ -60,7 +60,8 @@ export class CheckpointParticipant implements BarrierGate {
     this.order = undefined;
     this.drain = undefined;
     // Others may have stopped already: whatever comes of the rebalance, nothing is processed before it is known.
-    if (order !== undefined && participation !== undefined) this.decline(order.barrier, participation.member, reason);
+    if (order !== undefined && participation !== undefined)
+      this.decline(order.barrier, participation.member, reason, false);
   }
 
   /** What the next commit has to cut for. */
@@ -121,7 +122,8 @@ export class CheckpointParticipant implements BarrierGate {
 
   /** The cut was made, and could not be kept. */
   failed(barrier: Barrier, reason: string): void {
-    if (this.participation?.generation === barrier.generation) this.decline(barrier, this.participation.member, reason);
+    if (this.participation?.generation === barrier.generation)
+      this.decline(barrier, this.participation.member, reason, true);
   }
 
   begun(begin: Begin): void {
@@ -131,7 +133,7 @@ export class CheckpointParticipant implements BarrierGate {
     const { member, producer } = participation;
     const barrier = { checkpoint: begin.number, generation: begin.generation };
     if (!begin.participants.some((each) => each.member === member && each.producer === producer))
-      this.decline(barrier, member, 'it began without this member, or with a producer that it has replaced');
+      this.decline(barrier, member, 'it began without this member, or with a producer that it has replaced', false);
     else {
       this.order = { barrier, base: begin.base, thenStop: begin.thenStop };
       this.parts.wake();
@@ -169,9 +171,9 @@ export class CheckpointParticipant implements BarrierGate {
     this.settledGeneration = generation;
   }
 
-  private decline({ checkpoint, generation }: Barrier, member: string, reason: string): void {
+  private decline({ checkpoint, generation }: Barrier, member: string, reason: string, failed: boolean): void {
     this.settle(generation, checkpoint);
-    this.parts.send({ type: 'declined', generation, number: checkpoint, member, reason });
+    this.parts.send({ type: 'declined', generation, number: checkpoint, member, reason, failed });
     this.parts.wake();
   }
 }

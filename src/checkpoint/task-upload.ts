@@ -28,6 +28,8 @@ export interface TaskUpload {
   /** Of earlier uploads of this task by this process; is brought up to date. Without it each table file is read. */
   readonly known?: KnownContents | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called when a file is in the store that was not. */
+  readonly onFileStored?: (() => void) | undefined;
   /** Files read and sent at a time. Default 4. */
   readonly concurrency?: number | undefined;
 }
@@ -120,6 +122,7 @@ class FileUpload {
       // To the store it is a failure of its own.
       throw readFailure === undefined ? error : readFailure.error;
     }
+    this.upload.onFileStored?.();
     return { name, object, sizeInBytes, sha256: hash.digest('hex') };
   }
 

@@ -9,6 +9,7 @@ import { MEMORY_FILE } from '../state/memory-file';
 import type { StateDirectory } from '../state/state-directory';
 import { StatePositions } from '../state/state-positions';
 import type { TaskId } from '../task/task-id';
+import type { FailpointHook } from './failpoints';
 import type { TaskLayout } from './task-layout';
 import { topicName } from './topic-plan';
 
@@ -27,6 +28,7 @@ export interface CheckpointRecoveryParts {
   readonly logger: Logger;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
+  readonly failpoint?: FailpointHook | undefined;
 }
 
 /** A changelog with no more records than this is read at once, faster than anything could be downloaded. */
@@ -83,7 +85,7 @@ export class CheckpointRecovery {
   }
 
   private async tryInstall(metadata: CheckpointMetadata, snapshot: TaskSnapshot, abort: AbortSignal): Promise<boolean> {
-    const { store, directory, logger, now } = this.parts;
+    const { store, directory, logger, now, failpoint } = this.parts;
     const { task, files } = snapshot;
     // Stores in memory are rebuilt from their changelogs, as at every start.
     const durable = files.filter(({ name }) => name !== MEMORY_FILE);
@@ -91,7 +93,10 @@ export class CheckpointRecovery {
     try {
       await directory.installTask(
         task,
-        (target) => downloadTaskSnapshot(store, durable, target, { signal: abort }),
+        async (target) => {
+          await downloadTaskSnapshot(store, durable, target, { signal: abort });
+          failpoint?.('during-install');
+        },
         this.positionsOf(snapshot),
       );
     } catch (error) {

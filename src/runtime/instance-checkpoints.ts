@@ -19,6 +19,7 @@ import type { RecordCollector } from '../task/task-io';
 import type { TopologyShape } from '../topology/topology-shape';
 import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
+import type { FailpointHook } from './failpoints';
 import type { RepartitionPurge } from './repartition-purge';
 import { fedTopicsOf, ThreadCheckpoints, type TakenSnapshot } from './thread-checkpoints';
 import type { TaskLayout } from './task-layout';
@@ -45,6 +46,7 @@ export interface InstanceCheckpointsParts {
   /** A savepoint is complete that the application stops with. */
   readonly onStop: () => void;
   readonly onFailure: (error: unknown) => void;
+  readonly failpoint?: FailpointHook | undefined;
 }
 
 /** The checkpoints of one instance: what its threads, its coordinator and the other instances tell each other. */
@@ -110,7 +112,7 @@ export class InstanceCheckpoints {
 
   /** @param wake - of the thread's loop */
   createThread(collector: RecordCollector, wake: () => void): ThreadCheckpoints {
-    const { layout, logger, metrics, now, wallClock } = this.parts;
+    const { layout, logger, metrics, now, wallClock, failpoint } = this.parts;
     const thread = new ThreadCheckpoints({
       send: (message) => this.log.send(message),
       wake,
@@ -124,6 +126,7 @@ export class InstanceCheckpoints {
       wallClock,
       logger,
       metrics,
+      failpoint,
     });
     this.threads.add(thread);
     return thread;
@@ -163,6 +166,7 @@ export class InstanceCheckpoints {
     const { purge, layout } = this.parts;
     switch (message.type) {
       case 'begin':
+        if (this.leader !== undefined) this.parts.failpoint?.('after-begin');
         purge.holdBack();
         for (const thread of this.threads) thread.begun(message);
         return;
@@ -206,7 +210,7 @@ export class InstanceCheckpoints {
   }
 
   private async takeSnapshot(task: Task, number: number): Promise<TakenSnapshot> {
-    const { directory, store, layout } = this.parts;
+    const { directory, store, layout, failpoint } = this.parts;
     const name = task.id.toString();
     const snapshot = await task.database.snapshot(directory.snapshotPath(name, number));
     let known = this.known.get(name);
@@ -225,6 +229,7 @@ export class InstanceCheckpoints {
             shared,
             known,
             signal,
+            onFileStored: failpoint && (() => failpoint('during-upload')),
           });
           return { files: uploaded.files, storedBytes: uploaded.uploadedBytes };
         } finally {
@@ -245,13 +250,18 @@ export class InstanceCheckpoints {
 
   private completedCheckpoints(): CompletedCheckpoints {
     const { catalog } = this;
+    const { failpoint } = this.parts;
     const kept = async (): Promise<CheckpointMetadata[]> =>
       (await catalog.list())
         .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
         .sort((a, b) => a.number - b.number);
     return {
       load: async () => ({ kept: await kept(), highestNumber: await catalog.highestNumber() }),
-      write: (metadata) => catalog.write(metadata),
+      write: async (metadata) => {
+        failpoint?.('before-metadata');
+        await catalog.write(metadata);
+        failpoint?.('after-metadata');
+      },
       retain: async (below, running) => {
         await catalog.applyRetention({ keep: this.parts.retention, running });
         await catalog.sweepOrphans({ below });

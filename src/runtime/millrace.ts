@@ -307,6 +307,7 @@ export class Millrace {
       wallClock: systemClock,
       onStop: () => void this.stop(undefined),
       onFailure: (error) => void this.stop(error),
+      failpoint: this.dependencies.failpoint,
     });
     this.cleanups.push(() => checkpoints.close());
     await checkpoints.start();

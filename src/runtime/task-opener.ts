@@ -78,7 +78,7 @@ export class TaskOpener {
       state = await this.parts.states.open(id);
       const { starts, times, ends } = await positions;
       state = await this.usable(id, state, ends);
-      if (state.database.isNew) state = await this.recovered(id, state, ends, abort);
+      if (this.isBlank(id, state.database)) state = await this.recovered(id, state, ends, abort);
       const restored = await this.restore(id, state, ends, abort);
       abort.throwIfAborted();
       const { database, close } = state;
@@ -133,6 +133,13 @@ export class TaskOpener {
     await state.close();
     await states.wipe(id);
     return states.open(id);
+  }
+
+  /** Nothing was ever kept in it: it is new, or its first start was cut off before a checkpoint was installed. */
+  private isBlank(id: TaskId, database: StateDatabase): boolean {
+    const changelogs = this.parts.layout.changelogsOf(id);
+    const hasNoPosition = changelogs.every(({ store }) => database.changelogPosition(store.name) === undefined);
+    return database.isNew || (changelogs.length > 0 && hasNoPosition);
   }
 
   /** Without local state, that of a checkpoint where there is one. */

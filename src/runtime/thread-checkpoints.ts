@@ -11,6 +11,7 @@ import type { InputOffset } from '../task/sealed-task';
 import type { Task } from '../task/task';
 import type { OutputTopic, RecordCollector } from '../task/task-io';
 import type { TopicReference } from '../topology/graph';
+import type { FailpointHook } from './failpoints';
 import type { TaskLayout } from './task-layout';
 import { topicName } from './topic-plan';
 
@@ -47,6 +48,7 @@ export interface ThreadCheckpointsParts {
   readonly wallClock: () => number;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
+  readonly failpoint?: FailpointHook | undefined;
 }
 
 /** A commit that is the cut of a checkpoint too. */
@@ -185,6 +187,7 @@ export class ThreadCheckpoints implements BarrierGate {
     const order = this.participant.cutOrder;
     const { member, fed } = this;
     if (order === undefined || member === undefined) return undefined;
+    this.parts.failpoint?.('before-cut');
     this.participant.cutBegun(order);
     this.storing.abort();
     this.storing = new AbortController();
@@ -221,6 +224,7 @@ export class ThreadCheckpoints implements BarrierGate {
       if (failure !== undefined) this.failed(barrier, 'a snapshot could not be taken', failure.reason);
       return;
     }
+    this.parts.failpoint?.('after-cut');
     const barriers = fed.flatMap(({ reference, output }) =>
       Array.from({ length: output.partitionCount }, (_, partition) => ({
         topic: { ...reference },
@@ -260,6 +264,7 @@ export class ThreadCheckpoints implements BarrierGate {
     const { checkpoint: number, generation } = barrier;
     try {
       const { files, storedBytes } = await snapshot.store(number, base, signal);
+      this.parts.failpoint?.('after-stored');
       const inputs = inputOffsets.map(({ topic, ...input }): SnapshotInput => ({
         topic: this.parts.referenceOf(topic),
         ...input,

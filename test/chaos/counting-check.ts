@@ -45,20 +45,27 @@ export async function countingTruth(brokers: readonly string[], topics: Counting
  * key the counts 1, 2, 3 ... n in order, changelogs that say n, and databases that say what the changelog says up to their position.
  */
 export async function findCountingFaults(truth: CountingTruth, evidence: CountingEvidence): Promise<string[]> {
-  const { brokers, applicationId, topics, stateDirectories } = evidence;
-  const [counts, ledger, countsChangelog, ledgerChangelog] = await Promise.all([
-    readTopic(brokers, topics.counts),
-    readTopic(brokers, topics.ledger),
-    readTopic(brokers, `${applicationId}-counts-changelog`),
-    readTopic(brokers, `${applicationId}-ledger-changelog`),
-  ]);
-  const faults = [
+  const { brokers, topics } = evidence;
+  const [counts, ledger] = await Promise.all([readTopic(brokers, topics.counts), readTopic(brokers, topics.ledger)]);
+  return [
     ...sequenceFaults('count', counts, truth.byWord, ({ key, value }) => [text(key), text(value)]),
     ...sequenceFaults('line of account', ledger, truth.byAccount, ({ key, value }) => [text(key), words(value)[0]!]),
     ...sequenceFaults('line of partition', ledger, truth.byPartition, ({ partition, value }) => [
       String(partition),
       words(value)[1]!,
     ]),
+    ...(await findStateFaults(truth, evidence)),
+  ];
+}
+
+/** As {@link findCountingFaults}, without the outputs. */
+export async function findStateFaults(truth: CountingTruth, evidence: CountingEvidence): Promise<string[]> {
+  const { brokers, applicationId, topics, stateDirectories } = evidence;
+  const [countsChangelog, ledgerChangelog] = await Promise.all([
+    readTopic(brokers, `${applicationId}-counts-changelog`),
+    readTopic(brokers, `${applicationId}-ledger-changelog`),
+  ]);
+  const faults = [
     ...foldFaults('counts changelog', countsChangelog, truth.byWord, ({ key }) => text(key)),
     ...foldFaults(
       'ledger changelog',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MillraceOptions } from '../../src/config/millrace-config';
@@ -19,7 +19,8 @@ export interface FleetOptions {
 
 /** What one start of one service has for itself. */
 export interface StartOptions {
-  readonly selfSignal?: SelfSignal;
+  /** `when-told`: see `tell`. */
+  readonly selfSignal?: SelfSignal | 'when-told';
   readonly options?: Partial<MillraceOptions>;
 }
 
@@ -53,10 +54,12 @@ export class ServiceFleet {
 
   start(instance: string, { selfSignal, options }: StartOptions = {}): ServiceProcess {
     const { services, brokers, applicationId, topology, parameters } = this.fleet;
+    const file = this.signalFile(instance);
+    rmSync(file, { force: true });
     const settings = {
       topology,
       parameters,
-      selfSignal,
+      selfSignal: selfSignal === 'when-told' ? { file } : selfSignal,
       options: {
         applicationId,
         brokers,
@@ -73,6 +76,17 @@ export class ServiceFleet {
     });
     this.running.set(instance, process);
     return process;
+  }
+
+  /** From now on, visits of that failpoint count. The instance was started with `selfSignal: 'when-told'`. */
+  tell(instance: string, selfSignal: SelfSignal): void {
+    const file = this.signalFile(instance);
+    writeFileSync(`${file}-unfinished`, JSON.stringify(selfSignal));
+    renameSync(`${file}-unfinished`, file);
+  }
+
+  private signalFile(instance: string): string {
+    return path.join(this.root, `${instance}-self-signal.json`);
   }
 
   private note(instance: string, line: LogLine): void {

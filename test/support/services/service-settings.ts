@@ -17,7 +17,8 @@ export interface ServiceSettings {
   /** What the topology is told, mostly names of topics. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly options: MillraceOptions;
-  readonly selfSignal?: SelfSignal | undefined;
+  /** Or the file that will say so: it is looked for whenever a failpoint is reached. */
+  readonly selfSignal?: SelfSignal | { readonly file: string } | undefined;
 }
 
 /** What a topology of this folder exports as default. */

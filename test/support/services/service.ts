@@ -1,5 +1,5 @@
 // A service under test, in a process of its own. It runs as `millrace run` does, and can be told to die, or to freeze, at a failpoint.
-import { writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { runApplication } from '../../../src/cli/run-application';
@@ -13,13 +13,19 @@ import type { SelfSignal, ServiceSettings, TestTopology } from './service-settin
 const STDOUT = 1;
 
 /** Says that it reached the point, in a line that is out before the signal is. */
-function signalAt({ point, visit, signal }: SelfSignal): FailpointHook {
+function signalAt(wanted: SelfSignal | { readonly file: string }): FailpointHook {
   let visits = 0;
   return (reached) => {
-    if (reached !== point || ++visits !== visit) return;
+    const told = 'file' in wanted ? selfSignalIn(wanted.file) : wanted;
+    if (told === undefined || reached !== told.point || ++visits !== told.visit) return;
+    const { point, visit, signal } = told;
     writeSync(STDOUT, `${JSON.stringify({ event: 'self_signal', point, visit, signal })}\n`);
     process.kill(process.pid, signal);
   };
+}
+
+function selfSignalIn(file: string): SelfSignal | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SelfSignal) : undefined;
 }
 
 async function main(): Promise<number> {
