@@ -183,6 +183,7 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.drainEnded(message.request);
         return;
       case 'floors':
+        for (const thread of this.threads) thread.coordinatorChanged(message.generation);
         purge.keepFrom(
           new Map(
             message.floors.map(({ topic, partition, offset }) => [
