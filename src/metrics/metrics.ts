@@ -47,6 +47,9 @@ export interface MillraceMetrics {
   /** `millrace_restore_remaining_records`: changelog records still to apply before the task can run. */
   readonly restoreRemaining: Gauge<'store' | 'partition'>;
 
+  /** `millrace_restore_remaining_bytes`: still to read from the snapshot store, of a checkpoint that a task begins from. */
+  readonly restoreRemainingBytes: Gauge<'task'>;
+
   /** `millrace_async_in_flight`: records that asynchronous operators hold. */
   readonly asyncInFlight: Gauge<'node' | 'task'>;
   /** `millrace_async_retries_total`: calls of asynchronous operators that were made again. */
@@ -134,6 +137,11 @@ export function createMetrics(): MillraceMetrics {
       'store',
       'partition',
     ]),
+    restoreRemainingBytes: gauge(
+      'restore_remaining_bytes',
+      'Bytes of a checkpoint still to read from the snapshot store before its task can go on.',
+      ['task'],
+    ),
     asyncInFlight: gauge('async_in_flight', 'Records that asynchronous operators hold.', ['node', 'task']),
     asyncRetries: counter('async_retries_total', 'Calls of asynchronous operators that were made again.', ['node']),
     asyncTimeouts: counter('async_timeouts_total', 'Calls of asynchronous operators that were not answered in time.', [

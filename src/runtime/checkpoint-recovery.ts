@@ -5,11 +5,13 @@ import { downloadTaskSnapshot } from '../checkpoint/task-download';
 import { asError } from '../errors/as-error';
 import { partitionKey } from '../kafka';
 import type { Logger } from '../logging/logger';
+import type { MillraceMetrics } from '../metrics/metrics';
 import { MEMORY_FILE } from '../state/memory-file';
 import type { StateDirectory } from '../state/state-directory';
 import { StatePositions } from '../state/state-positions';
 import type { TaskId } from '../task/task-id';
 import type { FailpointHook } from './failpoints';
+import { RestoreProgress } from './restore-progress';
 import type { TaskLayout } from './task-layout';
 import { topicName } from './topic-plan';
 
@@ -26,6 +28,7 @@ export interface CheckpointRecoveryParts {
   readonly directory: StateDirectory;
   readonly layout: TaskLayout;
   readonly logger: Logger;
+  readonly metrics: MillraceMetrics;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   readonly failpoint?: FailpointHook | undefined;
@@ -85,16 +88,23 @@ export class CheckpointRecovery {
   }
 
   private async tryInstall(metadata: CheckpointMetadata, snapshot: TaskSnapshot, abort: AbortSignal): Promise<boolean> {
-    const { store, directory, logger, now, failpoint } = this.parts;
+    const { store, directory, logger, metrics, now, failpoint } = this.parts;
     const { task, files } = snapshot;
     // Stores in memory are rebuilt from their changelogs, as at every start.
     const durable = files.filter(({ name }) => name !== MEMORY_FILE);
     const startedAt = now();
+    const bytes = durable.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
+    const progress = new RestoreProgress({ task, from: metadata.id, unit: 'bytes', total: bytes, logger, now });
+    metrics.restoreRemainingBytes.set({ task }, bytes);
+    const onProgress = (more: number): void => {
+      progress.advance(more);
+      metrics.restoreRemainingBytes.set({ task }, progress.remaining);
+    };
     try {
       await directory.installTask(
         task,
         async (target) => {
-          await downloadTaskSnapshot(store, durable, target, { signal: abort });
+          await downloadTaskSnapshot(store, durable, target, { signal: abort, onProgress });
           failpoint?.('during-install');
         },
         this.positionsOf(snapshot),
@@ -106,8 +116,9 @@ export class CheckpointRecovery {
         `Task ${task} cannot be restored from ${metadata.id}, trying the one before: ${asError(error).message}`,
       );
       return false;
+    } finally {
+      metrics.restoreRemainingBytes.remove({ task });
     }
-    const bytes = durable.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
     const milliseconds = Math.round(now() - startedAt);
     logger.info(
       { event: 'checkpoint_installed', task, checkpoint: metadata.id, bytes, milliseconds },

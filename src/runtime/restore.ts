@@ -4,6 +4,7 @@ import { isTimestamped, stampValue } from '../state/entry-codec';
 import type { StateDatabase } from '../state/state-database';
 import type { RecordCursor } from '../task/task-io';
 import type { StoreDefinition } from '../topology/graph';
+import type { RestoreProgress } from './restore-progress';
 import type { FailpointHook } from './failpoints';
 
 /** A part of a changelog partition that is missing in the local state. */
@@ -29,9 +30,13 @@ export async function restoreChangelogs(
   abort: AbortSignal,
   metrics: MillraceMetrics,
   failpoint: FailpointHook | undefined,
+  progressOf: (range: ChangelogRange) => RestoreProgress,
 ): Promise<number> {
   let total = 0;
-  const reads = ranges.map(({ topic, partition, store, from, to }): LogRange => {
+  const reads = ranges.map((range): LogRange => {
+    const { topic, partition, store, from, to } = range;
+    const progress = progressOf(range);
+    let position = from;
     const labels = { store: store.name, partition };
     metrics.restoreRemaining.set(labels, to - from);
     return {
@@ -45,6 +50,8 @@ export async function restoreChangelogs(
         write.setChangelogPosition(store.name, batch.nextOffset);
         await write.commit();
         total += applied;
+        progress.advance(batch.nextOffset - position);
+        position = batch.nextOffset;
         metrics.restoredRecords.inc({ store: store.name }, applied);
         metrics.restoreRemaining.set(labels, Math.max(0, to - batch.nextOffset));
         failpoint?.('during-restore');

@@ -13,6 +13,7 @@ import { resolveStartOffsets, type OffsetResetPolicy } from './start-offsets';
 import type { TaskFactory } from './task-factory';
 import type { TaskLayout } from './task-layout';
 import type { LocalStates, LocalState } from './local-states';
+import { RestoreProgress } from './restore-progress';
 import { restoreChangelogs, type ChangelogRange } from './restore';
 
 /** A task that can process, with what it holds. */
@@ -162,14 +163,19 @@ export class TaskOpener {
     ends: ReadonlyMap<string, ChangelogEnds>,
     abort: AbortSignal,
   ): Promise<number> {
-    const { cluster, layout, logger, metrics, failpoint } = this.parts;
+    const { cluster, layout, logger, metrics, now, failpoint } = this.parts;
     const ranges = layout.changelogsOf(id).flatMap(({ topic, partition, store }): ChangelogRange[] => {
       const { start, end } = ends.get(partitionKey(topic, partition))!;
       const from = database.changelogPosition(store.name) ?? start;
       return from < end ? [{ topic, partition, store, from, to: end }] : [];
     });
     if (ranges.length === 0) return 0;
-    const restored = await restoreChangelogs(cluster, database, ranges, abort, metrics, failpoint);
+    const progressOf = ({ topic, partition, from, to }: ChangelogRange): RestoreProgress =>
+      new RestoreProgress({
+        ...{ task: id.toString(), from: `${topic}-${partition}`, unit: 'records', total: to - from },
+        ...{ logger, now },
+      });
+    const restored = await restoreChangelogs(cluster, database, ranges, abort, metrics, failpoint, progressOf);
     if (restored > 0)
       logger.info(
         { event: 'restored', task: id.toString(), records: restored },
