@@ -162,6 +162,8 @@ export { CloseTimeoutError, Millrace } from './runtime/millrace';
 export type { MillraceDependencies } from './runtime/millrace';
 export { IllegalStateError } from './runtime/application-state';
 export type { ApplicationState, StateListener } from './runtime/application-state';
+export { SnapshotDamagedError, SnapshotStoreError, TooManyCheckpointFailuresError } from './checkpoint/errors';
+export { RestoreUnfinishedError } from './runtime/rewind-errors';
 export { RestartsExhaustedError } from './runtime/restart-errors';
 export { NoStartOffsetError } from './runtime/start-offsets';
 export { TopologyChangedError } from './runtime/stored-shape';

@@ -1,5 +1,13 @@
-import { asError } from '../errors/as-error';
-import { Fetcher, PlainProducer, RecordBatchBuilder, type ClusterClient, type TopicAdmin } from '../kafka';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  Fetcher,
+  partitionKey,
+  PlainProducer,
+  RecordBatchBuilder,
+  type ClusterClient,
+  type RecordBatchReader,
+  type TopicAdmin,
+} from '../kafka';
 import type { Logger } from '../logging/logger';
 import { NO_HEADERS } from '../serde/record';
 import { decodeMessage, encodeMessage, type ControlMessage } from './control-messages';
@@ -9,7 +17,7 @@ export interface ControlLogParts {
   readonly admin: TopicAdmin;
   readonly topic: string;
   readonly onMessage: (message: ControlMessage) => void;
-  /** What was to be said cannot be said, or what is said cannot be heard. */
+  /** What is said cannot be heard, for good. */
   readonly onFailure: (error: unknown) => void;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
@@ -18,6 +26,7 @@ export interface ControlLogParts {
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const MAX_WAIT_MS = 500;
+const RETRY_MS = 500;
 const PARTITION = 0;
 
 /** The control topic of an application: everything said in it is heard by all its instances, in one and the same order. */
@@ -26,70 +35,91 @@ export class ControlLog {
   private producer: PlainProducer | undefined;
   private readonly queue: ControlMessage[] = [];
   private sending: Promise<void> | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly parts: ControlLogParts) {}
 
   /** Hears what is said from now on. */
   async start(): Promise<void> {
-    const { cluster, admin, topic, onFailure } = this.parts;
-    const ends = await admin.listOffsets([{ topic, partition: PARTITION }], 'latest');
+    const { cluster, onFailure, logger } = this.parts;
     this.fetcher = new Fetcher(cluster, {
       isolation: 'read_uncommitted',
       maxBytesPerFetch: 4 * MAX_MESSAGE_BYTES,
       maxBytesPerPartition: 4 * MAX_MESSAGE_BYTES,
       maxWaitMs: MAX_WAIT_MS,
-      onBatches: (_topic, _partition, { batches }) => {
-        for (const batch of batches) {
-          while (batch.next()) {
-            if (batch.valueStart < 0) continue;
-            const message = decodeMessage(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-            if (message !== undefined && !this.closed) this.parts.onMessage(message);
-          }
-        }
+      onBatches: (_topic, _partition, { batches }) => batches.forEach((batch) => this.hear(batch)),
+      onOutOfRange: (topic, _partition, offset) => {
+        logger.warn({ event: 'control_log_cut', topic, offset }, 'Did not hear what was said in the control topic');
+        this.hearFromEnd().catch(onFailure);
       },
-      onOutOfRange: (_topic, _partition, offset) => onFailure(new Error(`${topic} was cut at offset ${offset}`)),
       onError: onFailure,
     });
-    this.fetcher.assign([{ topic, partition: PARTITION, offset: [...ends.values()][0]! }]);
+    await this.hearFromEnd();
   }
 
-  /** Says something, after everything that was said before. */
+  /** Says something, after everything that was said before. While Kafka is away it waits; it may then be said twice. */
   send(message: ControlMessage): void {
-    if (this.closed) return;
+    if (this.closing.signal.aborted) return;
+    const { logger, topic } = this.parts;
+    const sizeInBytes = encodeMessage(message).length;
+    if (sizeInBytes > MAX_MESSAGE_BYTES / 2) {
+      logger.error(
+        { event: 'control_message_too_large', topic, type: message.type, sizeInBytes },
+        `A message of ${sizeInBytes} bytes is too large for the control topic: the running checkpoint will not be completed`,
+      );
+      return;
+    }
     this.queue.push(message);
     this.sending ??= this.sendAll().finally(() => {
       this.sending = undefined;
     });
   }
 
-  /** Resolves when all was said that could be. */
+  /** Resolves when all was said, but for what cannot be said now. */
   async close(): Promise<void> {
+    this.closing.abort();
     await this.sending;
-    this.closed = true;
     this.producer?.close();
     await this.fetcher?.close();
   }
 
-  private async sendAll(): Promise<void> {
-    try {
-      while (this.queue.length > 0) {
-        const messages = this.queue.splice(0);
-        const { topic, wallClock } = this.parts;
-        const builder = new RecordBatchBuilder(topic, MAX_MESSAGE_BYTES);
-        for (const message of messages) builder.append(wallClock(), null, encodeMessage(message), NO_HEADERS);
-        const producer = await this.openProducer();
-        await producer.commit({ records: [{ topic, partition: PARTITION, builder }], offsets: [], group: undefined });
-      }
-    } catch (error) {
-      this.producer?.close();
-      this.producer = undefined;
-      this.parts.logger.warn(
-        { event: 'control_log_failed', err: error },
-        'Could not write to the control topic: a running checkpoint will fail',
-      );
-      this.parts.onFailure(asError(error));
+  private async hearFromEnd(): Promise<void> {
+    const { admin, topic } = this.parts;
+    const ends = await admin.listOffsets([{ topic, partition: PARTITION }], 'latest');
+    this.fetcher?.assign([{ topic, partition: PARTITION, offset: ends.get(partitionKey(topic, PARTITION))! }]);
+  }
+
+  private hear(batch: RecordBatchReader): void {
+    while (batch.next()) {
+      if (batch.valueStart < 0 || this.closing.signal.aborted) continue;
+      const message = decodeMessage(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+      if (message !== undefined) this.parts.onMessage(message);
     }
+  }
+
+  private async sendAll(): Promise<void> {
+    while (this.queue.length > 0) {
+      const messages = this.queue.splice(0);
+      try {
+        await this.write(messages);
+      } catch (error) {
+        this.producer?.close();
+        this.producer = undefined;
+        const { logger } = this.parts;
+        logger.warn({ event: 'control_log_failed', err: error }, 'Could not write to the control topic: trying again');
+        if (this.closing.signal.aborted) return;
+        this.queue.unshift(...messages);
+        await pause(RETRY_MS, undefined, { signal: this.closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async write(messages: readonly ControlMessage[]): Promise<void> {
+    const { topic, wallClock } = this.parts;
+    const builder = new RecordBatchBuilder(topic, MAX_MESSAGE_BYTES);
+    for (const message of messages) builder.append(wallClock(), null, encodeMessage(message), NO_HEADERS);
+    const producer = await this.openProducer();
+    await producer.commit({ records: [{ topic, partition: PARTITION, builder }], offsets: [], group: undefined });
   }
 
   private async openProducer(): Promise<PlainProducer> {

@@ -39,7 +39,8 @@ export class CheckpointParticipant implements BarrierGate {
   private settledNumber = NONE;
   private settledGeneration = NONE;
   private order: CutOrder | undefined;
-  private stopsAfter: number | undefined;
+  /** The cut that the application stops with, until that has ended: well or not. */
+  private stopsAfter: Barrier | undefined;
 
   constructor(private readonly parts: ParticipantParts) {}
 
@@ -55,7 +56,7 @@ export class CheckpointParticipant implements BarrierGate {
     const { order, participation } = this;
     this.participation = undefined;
     this.order = undefined;
-    this.stopsAfter = undefined;
+    // Others may have stopped already: whatever comes of the rebalance, nothing is processed before it is known.
     if (order !== undefined && participation !== undefined)
       this.decline(order.barrier, participation.member, reason, false);
   }
@@ -74,7 +75,7 @@ export class CheckpointParticipant implements BarrierGate {
   cutBegun(order: CutOrder): void {
     this.order = undefined;
     this.settle(order.barrier.generation, order.barrier.checkpoint);
-    if (order.thenStop) this.stopsAfter = order.barrier.checkpoint;
+    if (order.thenStop) this.stopsAfter = order.barrier;
   }
 
   /** The cut was made, and could not be kept. */
@@ -103,10 +104,18 @@ export class CheckpointParticipant implements BarrierGate {
    * @param stops - the application stops with it, so the thread goes on holding
    */
   ended(generation: number, number: number, stops = false): void {
+    if (!stops && this.stopsAfter?.generation === generation && this.stopsAfter.checkpoint <= number)
+      this.stopsAfter = undefined;
+    this.parts.wake();
     if (generation !== this.participation?.generation) return;
     this.settle(generation, number);
     if (this.order !== undefined && this.order.barrier.checkpoint <= number) this.order = undefined;
-    if (!stops && this.stopsAfter !== undefined && this.stopsAfter <= number) this.stopsAfter = undefined;
+  }
+
+  /** A coordinator leads that knows of no checkpoint of generations before. What those had completed was heard before this. */
+  coordinatorChanged(generation: number): void {
+    if (this.stopsAfter === undefined || this.stopsAfter.generation >= generation) return;
+    this.stopsAfter = undefined;
     this.parts.wake();
   }
 

@@ -165,6 +165,7 @@ export class InstanceCheckpoints {
         purge.goOn();
         return;
       case 'floors':
+        for (const thread of this.threads) thread.coordinatorChanged(message.generation);
         purge.keepFrom(
           new Map(
             message.floors.map(({ topic, partition, offset }) => [

@@ -139,6 +139,7 @@ export class Millrace {
    * @throws IllegalStateError when it was called before
    * @throws TopicsMissingError, CopartitionError, InternalTopicMismatchError before anything is consumed
    * @throws RestoreUnfinishedError the application is being restored, or was and did not come to its end
+   * @throws SnapshotStoreError the snapshot store cannot be reached
    * @throws TopologyChangedError the topology would misread the state that an earlier version of it left
    * @throws StateDirectoryLockedError another process uses the state directory
    * @throws KafkaUnavailableError no broker could be reached

@@ -138,6 +138,10 @@ export class ThreadCheckpoints implements BarrierGate {
     this.participant.ended(generation, number, stops);
   }
 
+  coordinatorChanged(generation: number): void {
+    this.participant.coordinatorChanged(generation);
+  }
+
   aborted(generation: number, number: number): void {
     this.endStoring('the checkpoint was aborted');
     this.participant.ended(generation, number);

@@ -169,6 +169,7 @@ export class Member {
     this.coordinator.received(message);
     if (message.type === 'begin') this.checkpoints.begun(message);
     if (message.type === 'completed') this.checkpoints.completed(message.generation, message.number, message.thenStop);
+    if (message.type === 'floors') this.checkpoints.coordinatorChanged(message.generation);
     if (message.type === 'aborted') this.checkpoints.aborted(message.generation, message.number);
   }
 

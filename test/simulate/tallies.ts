@@ -1,5 +1,6 @@
 import { serdes, stores, StreamsBuilder, type KStream, type Processor, type ProcessorContext } from '../../src';
 import type { KeyValueStore, StreamRecord, Topology } from '../../src';
+import { splitIntoSubtopologies } from '../../src/topology/subtopologies';
 import type { KnownSerdes } from '../../src/topology/dsl-options';
 import type { SeededRandom } from '../support/seeded-random';
 
@@ -21,7 +22,8 @@ export interface TallyTopology {
 }
 
 type Tallied = KStream<string, string, never>;
-type Stage = { readonly store: string; readonly accepts: (id: number) => boolean; readonly salt: number };
+/** A store, and the keys under which it tallies a record. */
+type Stage = { readonly store: string; readonly keys: (id: number) => readonly string[] };
 
 const text = { key: serdes.string, value: serdes.string };
 
@@ -43,7 +45,7 @@ class Tallying implements Processor<string, string, string, string> {
 
   async process({ key, value }: StreamRecord<string, string>): Promise<void> {
     const { count, sum } = parseTally((await this.store.get(key)) ?? '0:0');
-    this.store.put(key, `${count + 1}:${sum + Number(value)}`);
+    this.store.put(key, `${count + 1}:${sum + idOf(value)}`);
     await this.context.forward(key, value);
   }
 }
@@ -53,7 +55,7 @@ function keyOf(id: number, salt: number): string {
 }
 
 export function tallyTopology(random: SeededRandom): TallyTopology {
-  const shape = random.pick(['chain of 1', 'chain of 2', 'chain of 3', 'diamond']);
+  const shape = random.pick(['chain of 1', 'chain of 2', 'chain of 3', 'diamond', 'self-loop']);
   const stages: Stage[] = [];
   const builder = new StreamsBuilder();
   const tally = <S extends KnownSerdes>(
@@ -62,15 +64,15 @@ export function tallyTopology(random: SeededRandom): TallyTopology {
     salt: number,
     accepts = all,
   ): Tallied => {
-    stages.push({ store, accepts, salt });
+    stages.push({ store, keys: (id) => (accepts(id) ? [keyOf(id, salt)] : []) });
     builder.addStore(stores.keyValue({ name: store, ...text }));
     return stream.process(() => new Tallying(store), { name: store, stores: [store] });
   };
   const through = <S extends KnownSerdes>(stream: KStream<string, string, S>, name: string, salt: number) =>
     stream
-      .selectKey((_, value) => keyOf(Number(value), salt))
+      .selectKey((_, value) => keyOf(idOf(value), salt))
       .repartition({ ...text, name, partitions: random.between(1, 3) });
-  const input = builder.stream('in', text).selectKey((_, value) => keyOf(Number(value), 0));
+  const input = builder.stream('in', text).selectKey((_, value) => keyOf(idOf(value), 0));
   let last = tally(input, 'tally-0', 0);
   if (shape === 'diamond') {
     const left = tally(
@@ -94,6 +96,18 @@ export function tallyTopology(random: SeededRandom): TallyTopology {
       isRight,
     );
     last = tally(through(left.merge(right), 'both', 3), 'tally-both', 3);
+  } else if (shape === 'self-loop') {
+    builder.addStore(stores.keyValue({ name: 'tally-loop', ...text }));
+    stages.push({
+      store: 'tally-loop',
+      keys: (id) => Array.from({ length: 1 + roundsOf(id) }, (_, round) => keyOf(id, 1 + round)),
+    });
+    last = through(last, 'loop', 1).process(() => new Tallying('tally-loop'), { stores: ['tally-loop'] });
+    last
+      .filter((_, value) => roundOf(value) < roundsOf(idOf(value)))
+      .mapValues((value) => `${idOf(value)}/${roundOf(value) + 1}`)
+      .selectKey((_, value) => keyOf(idOf(value), 1 + roundOf(value)))
+      .repartition({ ...text, name: 'again' });
   } else {
     for (let stage = 1; stage <= Number(shape.at(-1)); stage++)
       last = tally(through(last, `through-${stage}`, stage), `tally-${stage}`, stage);
@@ -101,20 +115,50 @@ export function tallyTopology(random: SeededRandom): TallyTopology {
   last.to('out', text);
   return {
     shape,
-    topology: builder.build(),
+    topology: shape === 'self-loop' ? looped(builder.build()) : builder.build(),
     inputPartitions: random.between(1, 3),
     expected: (ids) =>
       new Map(
-        stages.map(({ store, accepts, salt }) => {
+        stages.map(({ store, keys }) => {
           const tallies = new Map<string, Tally>();
-          for (const id of ids.filter(accepts)) {
-            const { count, sum } = tallies.get(keyOf(id, salt)) ?? { count: 0, sum: 0 };
-            tallies.set(keyOf(id, salt), { count: count + 1, sum: sum + id });
-          }
+          for (const id of ids)
+            for (const key of keys(id)) {
+              const { count, sum } = tallies.get(key) ?? { count: 0, sum: 0 };
+              tallies.set(key, { count: count + 1, sum: sum + id });
+            }
           return [store, tallies];
         }),
       ),
   };
+}
+
+/** Lets what goes to `again` go to `loop`, out of which it came. */
+function looped(topology: Topology): Topology {
+  const again = 'again-repartition';
+  const loop = { name: 'loop-repartition', internal: true };
+  const nodes = [...topology.nodes.values()]
+    .filter(({ name }) => name !== `${again}-source`)
+    .map((node) => (node.kind === 'sink' && node.name === `${again}-sink` ? { ...node, topic: loop } : node));
+  const repartitionTopics = new Map([...topology.repartitionTopics].filter(([name]) => name !== again));
+  return {
+    ...topology,
+    nodes: new Map(nodes.map((node) => [node.name, node])),
+    repartitionTopics,
+    subtopologies: splitIntoSubtopologies(nodes, topology.stores),
+  };
+}
+
+/** A record's value is its id and, in a loop, how often it has been around. */
+function idOf(value: string): number {
+  return Number(value.split('/')[0]);
+}
+
+function roundOf(value: string): number {
+  return Number(value.split('/')[1] ?? 0);
+}
+
+function roundsOf(id: number): number {
+  return id % 4;
 }
 
 function all(id: number): boolean {
