@@ -314,7 +314,7 @@ export interface MillraceOptions {
    */
   readonly checkpointTimeoutMs?: number | undefined;
   /**
-   * How many checkpoints may fail one after the other before the application fails. Without it, any number: failures are logged and counted.
+   * How many checkpoints may fail one after the other before the application fails. Those that end because instances come or go do not count. Without it, any number: failures are logged and counted.
    */
   readonly checkpointToleratedFailures?: number | undefined;
   /**

@@ -303,7 +303,7 @@ export const configSchema = z.strictObject({
   }),
   checkpointToleratedFailures: option(z.int().min(0).optional(), {
     description:
-      'How many checkpoints may fail one after the other before the application fails. Without it, any number: failures are logged and counted.',
+      'How many checkpoints may fail one after the other before the application fails. Those that end because instances come or go do not count. Without it, any number: failures are logged and counted.',
     ...integerMeta(0),
   }),
   checkpointRetention: integer(1, 3, {

@@ -150,9 +150,20 @@ describe('a stream thread in checkpoints', () => {
       expect(thread.isHolding).toBe(false);
     });
 
-    it('goes on with other tasks when they go', () => {
+    it('holds through a rebalance until it hears how that ended', () => {
       thread.cutBegun(thread.cutOrder!);
       thread.interrupted('the consumer group rebalanced');
+      expect(thread.isHolding).toBe(true);
+      thread.ended(1, 1);
+      expect(thread.isHolding).toBe(false);
+    });
+
+    it('holds through a rebalance until another coordinator leads, which knows nothing of it', () => {
+      thread.cutBegun(thread.cutOrder!);
+      thread.interrupted('the consumer group rebalanced');
+      thread.coordinatorChanged(1);
+      expect(thread.isHolding).toBe(true);
+      thread.coordinatorChanged(2);
       expect(thread.isHolding).toBe(false);
     });
   });
