@@ -86,7 +86,14 @@ export class Member {
 
   private get gate(): BarrierGate {
     const { world, checkpoints } = this;
-    if (world.mutation === 'barriers ignored') return { mayPass: () => true, isDraining: false };
+    if (world.mutation === 'barriers ignored') {
+      return {
+        mayPass: () => true,
+        get isDraining() {
+          return checkpoints.isDraining;
+        },
+      };
+    }
     if (world.mutation === 'inputs not closed')
       return { mayPass: (barrier) => checkpoints.mayPass(barrier), isDraining: false };
     return checkpoints;
