@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path';
 import { cacheFolder } from './maven-jars';
 
-const INSTALL_TIMEOUT_MS = 10 * 60_000;
+const INSTALL_TIMEOUT_MS = 4 * 60_000;
 
 /** A program, or the reason why it cannot be had on this machine. */
 export type ProgramOrReason = { readonly command: string } | { readonly unavailable: string };
