@@ -33,7 +33,8 @@ const PARTITION = 0;
 export class ControlLog {
   private fetcher: Fetcher | undefined;
   private producer: PlainProducer | undefined;
-  private readonly queue: ControlMessage[] = [];
+  /** Encoded. */
+  private readonly queue: Buffer[] = [];
   private sending: Promise<void> | undefined;
   private readonly closing = new AbortController();
 
@@ -61,7 +62,8 @@ export class ControlLog {
   send(message: ControlMessage): void {
     if (this.closing.signal.aborted) return;
     const { logger, topic } = this.parts;
-    const sizeInBytes = encodeMessage(message).length;
+    const encoded = encodeMessage(message);
+    const sizeInBytes = encoded.length;
     if (sizeInBytes > MAX_MESSAGE_BYTES / 2) {
       logger.error(
         { event: 'control_message_too_large', topic, type: message.type, sizeInBytes },
@@ -69,7 +71,7 @@ export class ControlLog {
       );
       return;
     }
-    this.queue.push(message);
+    this.queue.push(encoded);
     this.sending ??= this.sendAll().finally(() => {
       this.sending = undefined;
     });
@@ -114,10 +116,10 @@ export class ControlLog {
     }
   }
 
-  private async write(messages: readonly ControlMessage[]): Promise<void> {
+  private async write(messages: readonly Buffer[]): Promise<void> {
     const { topic, wallClock } = this.parts;
     const builder = new RecordBatchBuilder(topic, MAX_MESSAGE_BYTES);
-    for (const message of messages) builder.append(wallClock(), null, encodeMessage(message), NO_HEADERS);
+    for (const message of messages) builder.append(wallClock(), null, message, NO_HEADERS);
     const producer = await this.openProducer();
     await producer.commit({ records: [{ topic, partition: PARTITION, builder }], offsets: [], group: undefined });
   }

@@ -1,15 +1,7 @@
 import type { FileProblem } from '../checkpoint/verify-checkpoint';
 import type { RestoreMark } from '../checkpoint/restore-mark';
 import { MillraceError } from '../errors/millrace-error';
-
-/** What a checkpoint says of something, and what is so now. */
-export interface Difference {
-  readonly what: string;
-  readonly property: string;
-  readonly before: string | number;
-  readonly now: string | number;
-  readonly consequence: string;
-}
+import { describeChanges, type ShapeChange } from '../topology/topology-shape';
 
 /** The topology, or its topics, do not fit a checkpoint. Nothing was touched. */
 export class RestoreMismatchError extends MillraceError {
@@ -17,14 +9,10 @@ export class RestoreMismatchError extends MillraceError {
 
   constructor(
     readonly id: string,
-    readonly differences: readonly Difference[],
+    readonly differences: readonly ShapeChange[],
   ) {
-    const lines = differences.map(
-      ({ what, property, before, now, consequence }) =>
-        `\n  - ${what}: ${property} was ${before}, and is ${now}: ${consequence}`,
-    );
     super(
-      `'${id}' cannot be restored into this topology:${lines.join('')}\n` +
+      `'${id}' cannot be restored into this topology:${describeChanges(differences)}\n` +
         'Restore it with the version of the topology that it was taken of, or give what changed a new name, under which it begins anew.',
     );
   }

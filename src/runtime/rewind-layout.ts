@@ -3,8 +3,8 @@ import type { ChannelState, CheckpointMetadata, TaskSnapshot } from '../checkpoi
 import { partitionKey, type TopicPartition } from '../kafka';
 import { TaskId } from '../task/task-id';
 import type { StoreDefinition, Topology, TopicReference } from '../topology/graph';
-import { shapeChanges, shapeOf } from '../topology/topology-shape';
-import { CheckpointIncompleteError, RestoreMismatchError, type Difference, type LostState } from './rewind-errors';
+import { shapeChanges, shapeOf, type ShapeChange } from '../topology/topology-shape';
+import { CheckpointIncompleteError, RestoreMismatchError, type LostState } from './rewind-errors';
 import { TaskLayout } from './task-layout';
 import { repartitionCounts, topicName, type TopicPlan } from './topic-plan';
 
@@ -94,11 +94,11 @@ export function layOutRewind(
 }
 
 /** Keys are in the task that their hash and the number of tasks say. */
-function taskCountChanges(topology: Topology, plan: TopicPlan, metadata: CheckpointMetadata): Difference[] {
+function taskCountChanges(topology: Topology, plan: TopicPlan, metadata: CheckpointMetadata): ShapeChange[] {
   const taken = countBy(metadata.tasks.map(({ task }) => TaskId.parse(task)?.subtopology));
   const planned = countBy(plan.tasks.map(({ subtopology }) => subtopology));
   return topology.subtopologies.flatMap(({ id, stores }) =>
-    stores.flatMap(({ name }): Difference[] => {
+    stores.flatMap(({ name }): ShapeChange[] => {
       const shape = metadata.shape.stores[name];
       if (shape === undefined) return [];
       const before = taken.get(shape.subtopology) ?? 0;
@@ -114,9 +114,9 @@ function inputCountChanges(
   plan: TopicPlan,
   metadata: CheckpointMetadata,
   named: (topic: TopicReference) => string,
-): Difference[] {
+): ShapeChange[] {
   const taken = countBy(metadata.tasks.flatMap(({ inputs }) => inputs.map(({ topic }) => named(topic))));
-  return [...taken].flatMap(([topic, before]): Difference[] => {
+  return [...taken].flatMap(([topic, before]): ShapeChange[] => {
     const now = plan.sourcePartitions.get(topic) ?? before;
     const consequence = 'it was made anew, and does not have the records that were in it';
     return now >= before ? [] : [{ what: `topic '${topic}'`, property: 'partitions', before, now, consequence }];

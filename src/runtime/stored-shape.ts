@@ -4,7 +4,13 @@ import { MillraceError } from '../errors/millrace-error';
 import type { Logger } from '../logging/logger';
 import { guardDirectory } from '../state/rocksdb-failure';
 import { StateFormatError } from '../state/state-database-errors';
-import { mergedShape, shapeChanges, type ShapeChange, type TopologyShape } from '../topology/topology-shape';
+import {
+  describeChanges,
+  mergedShape,
+  shapeChanges,
+  type ShapeChange,
+  type TopologyShape,
+} from '../topology/topology-shape';
 
 /** The topology does not fit the state that an earlier version of it left. Nothing was touched. */
 export class TopologyChangedError extends MillraceError {
@@ -14,12 +20,8 @@ export class TopologyChangedError extends MillraceError {
     readonly directory: string,
     readonly changes: readonly ShapeChange[],
   ) {
-    const lines = changes.map(
-      ({ what, property, before, now, consequence }) =>
-        `\n  - ${what}: ${property} was ${before}, and is ${now}: ${consequence}`,
-    );
     super(
-      `The topology does not fit the state in ${directory}, which an earlier version of it wrote:${lines.join('')}\n` +
+      `The topology does not fit the state in ${directory}, which an earlier version of it wrote:${describeChanges(changes)}\n` +
         'Undo the change, or give what changed a new name, under which it begins anew. If the old state is not needed, reset the application.',
     );
   }

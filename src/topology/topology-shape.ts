@@ -35,6 +35,16 @@ export interface ShapeChange {
   readonly consequence: string;
 }
 
+/** A line for each change, for the message of an error. */
+export function describeChanges(changes: readonly ShapeChange[]): string {
+  return changes
+    .map(
+      ({ what, property, before, now, consequence }) =>
+        `\n  - ${what}: ${property} was ${before}, and is ${now}: ${consequence}`,
+    )
+    .join('');
+}
+
 /** @param partitionsOf - how many partitions a repartition topic has, by the name that the topology has for it, where it is known */
 export function shapeOf(
   topology: Topology,

@@ -1,17 +1,8 @@
 // npm run chaos -- --seed S --kills N --instances K: exit 0 only if nothing was lost or doubled.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { integer } from '../support/integer-argument';
 import { startBroker } from '../support/kafka-broker';
 import { runChaos } from './chaos-run';
-
-function integer(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < low || value > high) {
-      throw new InvalidArgumentError(`an integer from ${low} to ${high} is needed.`);
-    }
-    return value;
-  };
-}
 
 const program = new Command('chaos')
   .description('Kills instances of a counting topology at random while lines flow in, then checks every count.')

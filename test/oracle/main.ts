@@ -1,18 +1,9 @@
 // npm run oracle -- --seeds N --base S: compares Millrace with Kafka Streams; exit 0 only if they do not differ.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { integer } from '../support/integer-argument';
 import { describeDifference, noCases, runKind } from './cases';
 import { KafkaStreams } from './kafka-streams';
 import { kinds } from './kinds';
-
-function integer(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < low || value > high) {
-      throw new InvalidArgumentError(`an integer from ${low} to ${high} is needed.`);
-    }
-    return value;
-  };
-}
 
 const program = new Command('oracle')
   .description('Runs generated scenarios on Kafka Streams and on Millrace, and compares what comes out.')

@@ -1,16 +1,7 @@
 // npm run simulate -- --seeds N --base S: exit 0 only if every rewind ended as a run without failures.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { integer } from '../support/integer-argument';
 import { runSeed } from './run-seed';
-
-function integer(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < low || value > high) {
-      throw new InvalidArgumentError(`an integer from ${low} to ${high} is needed.`);
-    }
-    return value;
-  };
-}
 
 const program = new Command('simulate')
   .description(
