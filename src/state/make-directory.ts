@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 
 /** Makes a directory, and those above it, for this user alone. One that is there is fine. */
@@ -9,4 +10,9 @@ export async function makeDirectory(path: string): Promise<void> {
     // Node says so too when the file system is read-only; asked for one directory only, it gives the reason.
     await mkdir(path, { mode: 0o700 });
   }
+}
+
+/** The same, without letting anything else run meanwhile. */
+export function makeDirectoryNow(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
 }

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { link, rm, stat, writeFile } from 'node:fs/promises';
+import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseFile } from './database-snapshot';
 import { parseCurrent } from './rocksdb-files';
@@ -16,8 +15,8 @@ export type SnapshotStep = 'logs listed' | 'manifest read' | 'files linked';
 /**
  * Makes snapshots of a database that is open, by hard links: the `rocksdb` package has no access to RocksDB's checkpoints.
  *
- * What is small and in memory anyway is read synchronously: it takes microseconds, where each turn through libuv's pool waits for the
- * threads that compact. Links and files are made asynchronously, because they may wait for the disk.
+ * All of it is synchronous: a link takes microseconds, where each turn through libuv's pool waits behind reads of keys, which was
+ * measured at hundreds of milliseconds under load. Processing stops for a cut either way.
  */
 export class RocksDbSnapshots {
   private manifest: ManifestFollower | undefined;
@@ -44,42 +43,45 @@ export class RocksDbSnapshots {
       const logs = listLogs(this.directory);
       await this.afterStep?.('logs listed');
       const name = readCurrentNow(this.directory);
-      const manifest = await unlessMissing(this.readManifest(name));
+      const manifest = unlessMissing(() => this.readManifest(name));
       await this.afterStep?.('manifest read');
       if (manifest === undefined) {
         // RocksDB begins another manifest when one has grown large.
         if (readCurrentNow(this.directory) !== name) continue;
         throw new StateCorruptedError(this.directory, `the file ${name} is missing`);
       }
-      const { files, damage } = await this.linkFiles(target, linked, name, manifest, logs);
+      const { files, damage } = this.linkFiles(target, linked, name, manifest, logs);
       await this.afterStep?.('files linked');
       if (!this.isUnchanged(name, manifest)) continue;
       if (damage !== undefined) throw new StateCorruptedError(this.directory, damage);
-      await removeOthers(target, linked, files);
+      removeOthers(target, linked, files);
       return files;
     }
     throw new StateSnapshotError(this.directory, ATTEMPTS);
   }
 
-  private async readManifest(name: string): Promise<Manifest> {
-    if (this.manifest?.name === name) return this.manifest.advanceNow();
-    this.manifest = new ManifestFollower(this.directory, name);
-    return this.manifest.advance();
+  private readManifest(name: string): Manifest {
+    if (this.manifest?.name !== name) this.manifest = new ManifestFollower(this.directory, name);
+    return this.manifest.advanceNow();
   }
 
   /** `damage` says what is not as the manifest has it: damaged, unless the manifest changed. */
-  private async linkFiles(
+  private linkFiles(
     target: string,
     linked: Set<string>,
     manifestName: string,
     manifest: Manifest,
     logs: readonly string[],
-  ): Promise<{ files: readonly DatabaseFile[]; damage: string | undefined }> {
+  ): { files: readonly DatabaseFile[]; damage: string | undefined } {
     let damage: string | undefined;
-    const linkFile = async (name: string, expectedSize?: number): Promise<DatabaseFile> => {
+    const linkFile = (name: string, expectedSize?: number): DatabaseFile => {
       const path = join(target, name);
-      if (!linked.has(name)) await unlessMissing(link(join(this.directory, name), path).then(() => linked.add(name)));
-      const size = linked.has(name) ? (await stat(path)).size : 0;
+      if (!linked.has(name))
+        unlessMissing(() => {
+          linkSync(join(this.directory, name), path);
+          linked.add(name);
+        });
+      const { size } = linked.has(name) ? statSync(path) : { size: 0 };
       if (!linked.has(name)) damage ??= `the file ${name} is missing`;
       else if (expectedSize !== undefined && size !== expectedSize)
         damage ??= `the table file ${name} has ${size} bytes instead of ${expectedSize}`;
@@ -87,20 +89,15 @@ export class RocksDbSnapshots {
     };
     const needed = logs.filter((name) => Number.parseInt(name) >= manifest.logNumber);
     const current = `${manifestName}\n`;
-    const [, , ...files] = await Promise.all([
-      writeFile(join(target, 'CURRENT'), current, { mode: 0o600 }),
-      linkFile(manifestName),
+    writeFileSync(join(target, 'CURRENT'), current, { mode: 0o600 });
+    linkFile(manifestName);
+    const files = [
+      { name: 'CURRENT', sizeInBytes: current.length },
+      { name: manifestName, sizeInBytes: manifest.sizeInBytes },
       ...manifest.tables.map(({ name, size }) => linkFile(name, size)),
       ...needed.map((name) => linkFile(name)),
-    ]);
-    return {
-      files: [
-        { name: 'CURRENT', sizeInBytes: current.length },
-        { name: manifestName, sizeInBytes: manifest.sizeInBytes },
-        ...files,
-      ],
-      damage,
-    };
+    ];
+    return { files, damage };
   }
 
   private isUnchanged(name: string, manifest: Manifest): boolean {
@@ -118,9 +115,9 @@ function listLogs(directory: string): string[] {
 }
 
 /** Undefined when there is no such file. */
-async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
+function unlessMissing<T>(work: () => T): T | undefined {
   try {
-    return await result;
+    return work();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -128,11 +125,7 @@ async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
 }
 
 /** Links of an attempt that was void, and that the database does not need any more. */
-async function removeOthers(
-  target: string,
-  linked: ReadonlySet<string>,
-  files: readonly DatabaseFile[],
-): Promise<void> {
+function removeOthers(target: string, linked: ReadonlySet<string>, files: readonly DatabaseFile[]): void {
   const needed = new Set(files.map(({ name }) => name));
-  await Promise.all([...linked].filter((name) => !needed.has(name)).map((name) => rm(join(target, name))));
+  for (const name of linked) if (!needed.has(name)) rmSync(join(target, name));
 }

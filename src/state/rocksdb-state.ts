@@ -1,5 +1,5 @@
 import { releaseDirectory, type DatabaseSnapshot } from './database-snapshot';
-import { makeDirectory } from './make-directory';
+import { makeDirectory, makeDirectoryNow } from './make-directory';
 import { namedStore } from './named-store';
 import { NumberedStore } from './numbered-store';
 import { binding, type NativeHandle } from './rocksdb-binding';
@@ -243,7 +243,7 @@ class RocksDbState implements StateDatabase {
     this.checkOpen();
     const cut = this.lastCommit.then(() =>
       guardDirectory(directory, async () => {
-        await makeDirectory(directory);
+        makeDirectoryNow(directory);
         return this.snapshots.cut(directory);
       }),
     );
