@@ -79,11 +79,17 @@ export class TaskOpener {
       state = await this.parts.states.open(id);
       const { starts, times, ends } = await positions;
       state = await this.usable(id, state, ends);
-      if (this.isBlank(id, state.database)) state = await this.recovered(id, state, ends, abort);
-      const restored = await this.restore(id, state, ends, abort);
+      let isEmpty = state.database.isNew;
+      const { recovery } = this.parts;
+      if (recovery !== undefined && this.isBlank(id, state.database)) {
+        await state.close();
+        if (await recovery.install(id, ends, abort)) isEmpty = false;
+        state = await this.parts.states.open(id);
+      }
+      if ((await this.restore(id, state, ends, abort)) > 0) isEmpty = false;
       abort.throwIfAborted();
       const { database, close } = state;
-      const task = await this.parts.factory.create(id, database, starts, database.isNew && restored === 0, times);
+      const task = await this.parts.factory.create(id, database, starts, isEmpty, times);
       onOpened({ task, close: () => task.close().finally(close) });
     } catch (error) {
       await state?.close();
@@ -141,20 +147,6 @@ export class TaskOpener {
     const changelogs = this.parts.layout.changelogsOf(id);
     const hasNoPosition = changelogs.every(({ store }) => database.changelogPosition(store.name) === undefined);
     return database.isNew || (changelogs.length > 0 && hasNoPosition);
-  }
-
-  /** Without local state, that of a checkpoint where there is one. */
-  private async recovered(
-    id: TaskId,
-    state: LocalState,
-    ends: ReadonlyMap<string, ChangelogEnds>,
-    abort: AbortSignal,
-  ): Promise<LocalState> {
-    const { recovery, states } = this.parts;
-    if (recovery === undefined) return state;
-    await state.close();
-    await recovery.install(id, ends, abort);
-    return states.open(id);
   }
 
   private async restore(

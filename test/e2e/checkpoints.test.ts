@@ -13,7 +13,8 @@ import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
 import { followTopic, produce, readTopic, testKafka } from '../support/kafka-clients';
 import { sharedBrokers } from '../support/shared-broker';
 import { SeededRandom } from '../support/seeded-random';
-import type { LogLine } from '../support/service-process';
+import { metricsOf } from '../support/service-metrics';
+import type { LogLine, ServiceProcess } from '../support/service-process';
 
 /** More changelog records than are read without looking for a checkpoint. */
 const KEYS = 15_000;
@@ -64,6 +65,11 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
     await produce(brokers, application!.input, records);
   }
 
+  async function keysReadBy(service: ServiceProcess): Promise<number> {
+    const samples = [...(await metricsOf(service))].filter(([name]) => name.startsWith('millrace_state_keys_read_total'));
+    return samples.reduce((sum, [, keys]) => sum + keys, 0);
+  }
+
   async function faultsAfter(rounds: number): Promise<string[]> {
     const expected = new Map(Array.from({ length: KEYS }, (_, key) => [`key-${key}`, rounds]));
     return sequenceFaults('count', await readTopic(brokers, application!.output), expected, ({ key, value }) => [
@@ -78,12 +84,14 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
       services,
       topology: 'per-key-count',
       partitions: 1,
-      options: { checkpointStore: store, checkpointTrigger: 'continuous' },
+      options: { checkpointStore: store, checkpointTrigger: 'continuous', httpPort: 0 },
     });
     const { fleet } = application;
     await writeRound();
     const service = fleet.start('only');
     await untilResults(KEYS);
+    // It knows that nothing was kept yet.
+    expect(await keysReadBy(service)).toBe(0);
     const { id: already } = await service.until(completed, { what: 'a checkpoint' });
     await service.until((line) => completed(line) && line['id'] !== already, { what: 'another checkpoint' });
     await service.kill();
@@ -93,6 +101,7 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
     await again.until(installed, { what: 'state from a checkpoint' });
     await writeRound();
     await untilResults(2 * KEYS);
+    expect(await keysReadBy(again)).toBeGreaterThan(0);
     expect(await again.terminate()).toEqual({ code: 0, signal: null });
     expect(await faultsAfter(2)).toEqual([]);
   }, 120_000);
