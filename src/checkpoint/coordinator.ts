@@ -19,9 +19,10 @@ export interface CompletedCheckpoints {
    * Deletes checkpoints that are not to be kept, and files that none needs.
    *
    * @param below - none with a lower number is under way
+   * @param inUse - whose files one under way shares
    * @returns those that are kept, oldest first
    */
-  retain(below: number, running: number | undefined): Promise<readonly CheckpointMetadata[]>;
+  retain(below: number, inUse: CheckpointMetadata | undefined): Promise<readonly CheckpointMetadata[]>;
 }
 
 export interface CoordinatorSettings {
@@ -83,7 +84,7 @@ export class CheckpointCoordinator {
   private drain: Drain | undefined;
   private highestNumber = 0;
   /** The newest that completed: its files may be shared. A savepoint's may be deleted by its owner at any time. */
-  private base: { readonly id: string; readonly number: number } | undefined;
+  private base: CheckpointMetadata | undefined;
   private loaded = false;
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
@@ -381,7 +382,7 @@ export class CheckpointCoordinator {
 
   private async retain(completed: number): Promise<void> {
     try {
-      this.keep(await this.parts.completed.retain(completed + 1, this.running?.number));
+      this.keep(await this.parts.completed.retain(completed + 1, this.base));
     } catch (error) {
       this.parts.logger.warn(
         { event: 'checkpoints_not_deleted', err: error },
@@ -398,8 +399,8 @@ export class CheckpointCoordinator {
   }
 
   /** Never those of an older one, though it may be heard of later: it may be deleted already. */
-  private shareFilesOf({ kind, id, number }: CheckpointMetadata): void {
-    if (kind === 'checkpoint' && number > (this.base?.number ?? 0)) this.base = { id, number };
+  private shareFilesOf(metadata: CheckpointMetadata): void {
+    if (metadata.kind === 'checkpoint' && metadata.number > (this.base?.number ?? 0)) this.base = metadata;
   }
 
   private remember(request: string, outcome: Answered): void {

@@ -1,3 +1,4 @@
+import type { CatalogEntry } from '../checkpoint/catalog-entries';
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
@@ -251,21 +252,20 @@ export class InstanceCheckpoints {
   private completedCheckpoints(): CompletedCheckpoints {
     const { catalog } = this;
     const { failpoint } = this.parts;
-    const kept = async (): Promise<CheckpointMetadata[]> =>
-      (await catalog.list())
+    const oldestFirst = (entries: readonly CatalogEntry[]): CheckpointMetadata[] =>
+      entries
         .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
         .sort((a, b) => a.number - b.number);
     return {
-      load: async () => ({ kept: await kept(), highestNumber: await catalog.highestNumber() }),
+      load: async () => ({ kept: oldestFirst(await catalog.list()), highestNumber: await catalog.highestNumber() }),
       write: async (metadata) => {
         failpoint?.('before-metadata');
         await catalog.write(metadata);
         failpoint?.('after-metadata');
       },
-      retain: async (below, running) => {
-        await catalog.applyRetention({ keep: this.parts.retention, running });
-        await catalog.sweepOrphans({ below });
-        return kept();
+      retain: async (below, inUse) => {
+        const { kept } = await catalog.cleanUp({ keep: this.parts.retention, below, inUse });
+        return oldestFirst(kept);
       },
     };
   }
