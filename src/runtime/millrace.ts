@@ -27,6 +27,7 @@ import { GlobalTables } from './global-tables';
 import { InstanceCheckpoints } from './instance-checkpoints';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
+import { warnOfLostStores } from './lost-stores';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
 import { requireNoRestore } from './rewind-checks';
@@ -191,7 +192,9 @@ export class Millrace {
       shape.check(shapeOf(topology, repartitionCounts(config.applicationId, planned))),
     );
     if (this.isStopping) return;
-    await shape.write(shapeOf(topology, repartitionCounts(config.applicationId, plan)));
+    const planned = shapeOf(topology, repartitionCounts(config.applicationId, plan));
+    warnOfLostStores(shape.storeChanges(planned), config.applicationId, logger);
+    await shape.write(planned);
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
