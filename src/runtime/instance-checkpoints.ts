@@ -22,6 +22,7 @@ import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
 import type { FailpointHook } from './failpoints';
 import type { RepartitionPurge } from './repartition-purge';
+import type { RestoreListener } from './restore-progress';
 import { fedTopicsOf, ThreadCheckpoints, type TakenSnapshot } from './thread-checkpoints';
 import type { TaskLayout } from './task-layout';
 import { controlTopicName, topicName } from './topic-plan';
@@ -47,6 +48,7 @@ export interface InstanceCheckpointsParts {
   /** A savepoint is complete that the application stops with. */
   readonly onStop: () => void;
   readonly onFailure: (error: unknown) => void;
+  readonly onRestore?: RestoreListener | undefined;
   readonly failpoint?: FailpointHook | undefined;
 }
 
