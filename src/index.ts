@@ -160,6 +160,7 @@ export type { MillraceMetrics } from './metrics/metrics';
 
 export { CloseTimeoutError, Millrace } from './runtime/millrace';
 export type { MillraceDependencies } from './runtime/millrace';
+export type { RestoreListener, RunningRestore } from './runtime/restore-progress';
 export { IllegalStateError } from './runtime/application-state';
 export type { ApplicationState, StateListener } from './runtime/application-state';
 export { SnapshotDamagedError, SnapshotStoreError, TooManyCheckpointFailuresError } from './checkpoint/errors';

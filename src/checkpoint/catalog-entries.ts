@@ -53,7 +53,9 @@ export async function listMetadata(store: SnapshotStore, applicationId: string):
 /** Newest first, those without a number last. */
 export async function listEntries(store: SnapshotStore, applicationId: string): Promise<CatalogEntry[]> {
   const documents = await listMetadata(store, applicationId);
-  const entries = await concurrently(documents, PARALLEL_READS, (each) => readEntry(store, applicationId, each));
+  const entries = await concurrently(documents, PARALLEL_READS, (each, signal) =>
+    readEntry(store, applicationId, each, signal),
+  );
   return entries
     .filter((entry) => entry !== undefined)
     .sort((a, b) => (b.number ?? -1) - (a.number ?? -1) || (a.id < b.id ? -1 : 1));
@@ -64,9 +66,10 @@ export async function readEntry(
   store: SnapshotStore,
   applicationId: string,
   document: MetadataDocument,
+  signal?: AbortSignal,
 ): Promise<CatalogEntry | undefined> {
   try {
-    const metadata = await readMetadata(store, applicationId, document.kind, document.id);
+    const metadata = await readMetadata(store, applicationId, document.kind, document.id, signal);
     return { ...document, status: 'complete', number: metadata.number, metadata };
   } catch (error) {
     if (error instanceof SnapshotMissingError) return undefined;
@@ -85,10 +88,11 @@ export async function readMetadata(
   applicationId: string,
   kind: CheckpointKind,
   id: string,
+  signal?: AbortSignal,
 ): Promise<CheckpointMetadata> {
   const object = metadataObject(applicationId, kind, id);
   const origin = { store: store.description, object };
-  const metadata = decodeMetadata(await readObject(store, object), origin);
+  const metadata = decodeMetadata(await readObject(store, object, signal), origin);
   const isOfThis = metadata.applicationId === applicationId && metadata.kind === kind && metadata.id === id;
   const fitsNumber = kind === 'savepoint' || id === checkpointId(metadata.number);
   if (!isOfThis || !fitsNumber) {

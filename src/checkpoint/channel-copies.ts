@@ -32,7 +32,7 @@ export async function copyChannels(
   channels: readonly ChannelState[],
   number: number,
 ): Promise<ChannelState[]> {
-  const copies = await concurrently(channels, CHANNELS_AT_A_TIME, async (channel) => {
+  const copies = await concurrently(channels, CHANNELS_AT_A_TIME, async (channel, signal) => {
     const { topic, partition, from, barriers } = channel;
     if (new ChannelCut(barriers).end <= from) return undefined;
     const name = `${topic.name}_${partition}`;
@@ -44,7 +44,7 @@ export async function copyChannels(
         yield record;
       }
     };
-    const records = await writeChannelFile(store, object, name, counted());
+    const records = await writeChannelFile(store, object, name, counted(), signal);
     if (count > 0) return { ...channel, records };
     await store.delete([object]);
     return undefined;

@@ -14,19 +14,24 @@ import { decodeRestoreMark, encodeRestoreMark, type RestoreMark } from './restor
 import type { SnapshotStore } from './snapshot-store';
 import { verifyCheckpoint, type Verification, type VerifyOptions } from './verify-checkpoint';
 
-/** Of what deletes files that a checkpoint under way may be going to list. */
-export interface DeletionGuard {
+/** What the catalog may delete by itself. */
+export interface CleanUp {
+  /** How many complete checkpoints are kept; at least 1. */
+  readonly keep: number;
+  /** No checkpoint with a lower number is under way or will be begun: files that were written for one are deleted if none lists them. */
+  readonly below: number;
   /**
-   * Metadata whose files stay, though it may be deleted meanwhile: of the checkpoint that one under way shares files with. Default: none.
+   * The checkpoint that one under way shares files with. They stay, though its metadata may be deleted by hand meanwhile. Undefined when there
+   * is none.
    */
-  readonly inUse?: readonly CheckpointMetadata[];
+  readonly inUse: CheckpointMetadata | undefined;
 }
 
 /**
  * The checkpoints and savepoints of one application in a snapshot store.
  *
  * Metadata is written after all its files and deleted before any of them. So whatever is interrupted, metadata that is there has its
- * files; files without metadata are orphans, which {@link sweepOrphans} finds.
+ * files; files without metadata are orphans, which {@link cleanUp} finds.
  */
 export class CheckpointCatalog {
   constructor(
@@ -199,58 +204,46 @@ export class CheckpointCatalog {
   }
 
   /**
-   * Deletes all complete checkpoints but the newest `keep`, and damaged ones that are older than these. Savepoints stay.
+   * Deletes all complete checkpoints but the newest `keep`, damaged ones that are older than these, and all files that no metadata lists
+   * then: theirs, those of checkpoints that were aborted, and of deletions that were interrupted. Savepoints stay. While there is metadata
+   * that cannot be read no file is deleted: it may list them.
    *
-   * @param options.keep - at least 1
-   * @param options.running - number of the checkpoint under way; its files, and those of later ones, are not touched
    * @throws {SnapshotStoreError}
    */
-  async applyRetention({
+  async cleanUp({
     keep,
-    running = Infinity,
-    inUse = [],
-  }: { readonly keep: number; readonly running: number | undefined } & DeletionGuard): Promise<Deletion> {
+    below,
+    inUse,
+  }: CleanUp): Promise<{ readonly deletion: Deletion; readonly kept: CatalogEntry[] }> {
     if (!Number.isInteger(keep) || keep < 1) throw new RangeError(`At least 1 checkpoint must be kept, not ${keep}.`);
+    const written: StoredFile[] = [];
+    for await (const { name, sizeInBytes } of this.store.list(filesPrefix(this.applicationId)))
+      if ((numberOfFile(this.applicationId, name) ?? Infinity) < below) written.push({ object: name, sizeInBytes });
+    // Looked at after the files: what completes in between lists its own.
     const entries = await this.list();
     const oldestKept = entries.filter(({ kind, status }) => kind === 'checkpoint' && status === 'complete')[keep - 1];
     const isExpired = ({ kind, number }: CatalogEntry): boolean =>
       kind === 'checkpoint' && number! < (oldestKept?.number ?? -1);
     const expired = entries.filter(isExpired);
-    const ids = expired.map(({ id }) => id);
-    if (ids.length === 0) return { ids, files: 0, bytes: 0, left: undefined, unreadable: [] };
-    await this.store.delete(expired.map(({ object }) => object));
-    const files = expired
-      .flatMap(({ metadata }) => (metadata === undefined ? [] : filesOf(metadata)))
-      .filter(({ object }) => (numberOfFile(this.applicationId, object) ?? Infinity) < running);
     const kept = entries.filter((entry) => !isExpired(entry));
-    const deletion = await this.deleteFiles(ids, files, kept, inUse);
-    this.logger.info(
-      { event: 'checkpoints_expired', checkpoints: ids, files: deletion.files, bytes: deletion.bytes },
-      `Deleted ${ids.length} checkpoints that are older than the newest ${keep}`,
-    );
-    return deletion;
+    if (expired.length > 0) await this.store.delete(expired.map(({ object }) => object));
+    const ids = expired.map(({ id }) => id);
+    const deletion = await this.deleteFiles(ids, written, kept, inUse === undefined ? [] : [inUse]);
+    this.logCleanUp(deletion, keep);
+    return { deletion, kept };
   }
 
-  /**
-   * Deletes files that were written for checkpoints below a number and that no metadata lists: of checkpoints that were aborted, and
-   * of deletions that were interrupted. If there is metadata that cannot be read, nothing is deleted: it may list them.
-   *
-   * @param options.below - no checkpoint with a lower number is under way or will be begun
-   * @throws {SnapshotStoreError}
-   */
-  async sweepOrphans({ below, inUse = [] }: { readonly below: number } & DeletionGuard): Promise<Deletion> {
-    const written: StoredFile[] = [];
-    for await (const { name, sizeInBytes } of this.store.list(filesPrefix(this.applicationId)))
-      if ((numberOfFile(this.applicationId, name) ?? Infinity) < below) written.push({ object: name, sizeInBytes });
-    // Looked at after the files: what completes in between lists its own.
-    const deletion = await this.deleteFiles([], written, await this.list(), inUse);
-    if (deletion.files > 0) {
+  private logCleanUp({ ids, files, bytes }: Deletion, keep: number): void {
+    if (ids.length > 0)
       this.logger.info(
-        { event: 'orphans_swept', files: deletion.files, bytes: deletion.bytes },
-        `Deleted ${deletion.files} files in the snapshot store that no checkpoint lists`,
+        { event: 'checkpoints_expired', checkpoints: ids, files, bytes },
+        `Deleted ${ids.length} checkpoints that are older than the newest ${keep}, and ${files} files that no other lists`,
       );
-    }
-    return deletion;
+    else if (files > 0)
+      this.logger.info(
+        { event: 'orphans_swept', files, bytes },
+        `Deleted ${files} files in the snapshot store that no checkpoint lists`,
+      );
   }
 
   private async deleteFiles(

@@ -10,7 +10,7 @@ import {
 } from '../kafka';
 import type { Logger } from '../logging/logger';
 import { NO_HEADERS } from '../serde/record';
-import { decodeMessage, encodeMessage, type ControlMessage } from './control-messages';
+import { decodeMessage, encodeMessage, type ControlMessage, type UnknownMessage } from './control-messages';
 
 export interface ControlLogParts {
   readonly cluster: ClusterClient;
@@ -36,6 +36,8 @@ export class ControlLog {
   /** Encoded. */
   private readonly queue: Buffer[] = [];
   private sending: Promise<void> | undefined;
+  /** What messages that were left out call themselves, as far as it was logged. */
+  private readonly leftOut = new Set<string>();
   private readonly closing = new AbortController();
 
   constructor(private readonly parts: ControlLogParts) {}
@@ -95,8 +97,21 @@ export class ControlLog {
     while (batch.next()) {
       if (batch.valueStart < 0 || this.closing.signal.aborted) continue;
       const message = decodeMessage(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-      if (message !== undefined) this.parts.onMessage(message);
+      if (message.type === 'unknown') this.leaveOut(message);
+      else this.parts.onMessage(message);
     }
+  }
+
+  /** As long as versions are mixed such messages come again and again. */
+  private leaveOut({ given, problem }: UnknownMessage): void {
+    const { logger, topic } = this.parts;
+    if (this.leftOut.has(given)) return;
+    this.leftOut.add(given);
+    logger.warn(
+      { event: 'control_message_unknown', topic, type: given, problem },
+      `Left out a message '${given}' in the control topic, as another version of Millrace writes them (${problem}). ` +
+        'Checkpoints may be aborted until all instances run the same version',
+    );
   }
 
   private async sendAll(): Promise<void> {

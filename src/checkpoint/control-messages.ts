@@ -1,18 +1,10 @@
 import { z } from 'zod';
+import { count, milliseconds, producerId, recordPosition, taskSnapshot } from './metadata-schema';
 
 /* What the members of an application tell each other through its control topic, as JSON. Every member reads all of it. */
 
-const topicSchema = z.object({ name: z.string(), internal: z.boolean() });
-const fileSchema = z.object({ name: z.string(), object: z.string(), sizeInBytes: z.number(), sha256: z.string() });
-const taskSnapshotSchema = z.object({
-  task: z.string(),
-  inputs: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number(), metadata: z.string() })),
-  changelogPositions: z.record(z.string(), z.number()),
-  files: z.array(fileSchema),
-});
-
 /** Which checkpoint: numbers count up, and a number of another generation of the group is another checkpoint. */
-const which = { generation: z.number(), number: z.number() };
+const which = { generation: z.number(), number: count };
 
 /** All tasks of a thread are open, and it writes with this producer. From then on it takes part. */
 const readySchema = z.object({
@@ -42,10 +34,10 @@ const cutSchema = z.object({
   ...which,
   member: z.string(),
   producer: z.string(),
-  /** As Kafka numbers producers, in decimal. */
-  producerId: z.string(),
+  /** As Kafka numbers producers. */
+  producerId,
   tasks: z.array(z.string()),
-  barriers: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number() })),
+  barriers: z.array(recordPosition),
 });
 
 /** A task's snapshot is in the snapshot store. */
@@ -53,10 +45,10 @@ const storedSchema = z.object({
   type: z.literal('stored'),
   ...which,
   member: z.string(),
-  snapshot: taskSnapshotSchema,
-  storedBytes: z.number(),
+  snapshot: taskSnapshot,
+  storedBytes: count,
   /** Since the thread heard of the checkpoint. */
-  milliseconds: z.number(),
+  milliseconds,
 });
 
 /** A member cannot take part. */
@@ -77,7 +69,7 @@ const abortedSchema = z.object({ type: z.literal('aborted'), ...which, reason: z
 const floorsSchema = z.object({
   type: z.literal('floors'),
   generation: z.number(),
-  floors: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number() })),
+  floors: z.array(recordPosition),
 });
 
 /** Somebody wants a checkpoint or savepoint now. Sent again until it is answered. */
@@ -179,12 +171,25 @@ export function encodeMessage(message: ControlMessage): Buffer {
   return Buffer.from(JSON.stringify(message));
 }
 
-/** Undefined for what another version of Millrace wrote and this one does not understand. */
-export function decodeMessage(bytes: Uint8Array): ControlMessage | undefined {
+/** What another version of Millrace said and this one does not understand. */
+export interface UnknownMessage {
+  readonly type: 'unknown';
+  /** How it calls itself. */
+  readonly given: string;
+  readonly problem: string;
+}
+
+/** Members that a later version may have added to a message are left out. */
+export function decodeMessage(bytes: Uint8Array): ControlMessage | UnknownMessage {
+  let value: unknown;
   try {
-    const read = messageSchema.safeParse(JSON.parse(Buffer.from(bytes).toString()));
-    return read.success ? read.data : undefined;
+    value = JSON.parse(Buffer.from(bytes).toString());
   } catch {
-    return undefined;
+    return { type: 'unknown', given: '', problem: 'it is not JSON' };
   }
+  const read = messageSchema.safeParse(value);
+  if (read.success) return read.data;
+  const { type } = z.object({ type: z.string() }).catch({ type: '' }).parse(value);
+  const [issue] = read.error.issues;
+  return { type: 'unknown', given: type, problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }

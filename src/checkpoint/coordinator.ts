@@ -3,11 +3,13 @@ import type { Logger } from '../logging/logger';
 import type { TopologyShape } from '../topology/topology-shape';
 import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './checkpoint-metadata';
 import type { CheckpointSchedule } from './checkpoint-schedule';
-import type { CheckpointRequest, ControlMessage, Cut, Ready, Stored } from './control-messages';
+import type { Answer, CheckpointRequest, ControlMessage, Cut, Ready, Stored } from './control-messages';
 import { Drain } from './drain';
 import type { FailedCheckpoint } from './failed-checkpoints';
 import { floorsOf } from './floors';
+import { ReadyMembers } from './ready-members';
 import { RecordTally } from './record-tally';
+import { RequestQueue } from './request-queue';
 import { RunningCheckpoint } from './running-checkpoint';
 
 /** What the coordinator has to do with checkpoints that are complete. */
@@ -19,9 +21,10 @@ export interface CompletedCheckpoints {
    * Deletes checkpoints that are not to be kept, and files that none needs.
    *
    * @param below - none with a lower number is under way
+   * @param inUse - whose files one under way shares
    * @returns those that are kept, oldest first
    */
-  retain(below: number, running: number | undefined): Promise<readonly CheckpointMetadata[]>;
+  retain(below: number, inUse: CheckpointMetadata | undefined): Promise<readonly CheckpointMetadata[]>;
 }
 
 export interface CoordinatorSettings {
@@ -62,11 +65,6 @@ export interface CheckpointListener {
   failed(checkpoint: FailedCheckpoint): void;
 }
 
-/** Answers are kept so long: a request that is sent again gets the same one. */
-const KEPT_ANSWERS = 100;
-
-type Answered = Extract<ControlMessage, { type: 'answer' }>['outcome'];
-
 /**
  * Begins checkpoints, collects what the members say, and completes or aborts them. One at a time.
  *
@@ -75,22 +73,19 @@ type Answered = Extract<ControlMessage, { type: 'answer' }>['outcome'];
  */
 export class CheckpointCoordinator {
   private generation: number | undefined;
-  /** By member, of the newest generation that was heard of. */
-  private readonly readies = new Map<string, Ready>();
-  private readiesOf = -1;
+  private readonly members = new ReadyMembers();
   private running: RunningCheckpoint | undefined;
   private completing = false;
   private drain: Drain | undefined;
   private highestNumber = 0;
   /** The newest that completed: its files may be shared. A savepoint's may be deleted by its owner at any time. */
-  private base: { readonly id: string; readonly number: number } | undefined;
+  private base: CheckpointMetadata | undefined;
   private loaded = false;
   private lastBeganAt: number | undefined;
   private lastEndedAt: number | undefined;
   private consecutiveFailures = 0;
   private readonly tally = new RecordTally();
-  private readonly requests: CheckpointRequest[] = [];
-  private readonly answers = new Map<string, Answered>();
+  private readonly requests = new RequestQueue();
   private cancelTimer: (() => void) | undefined;
   private cancelTimeout: (() => void) | undefined;
 
@@ -124,8 +119,7 @@ export class CheckpointCoordinator {
     this.generation = undefined;
     this.drain?.fail(reason);
     if (this.running !== undefined && !this.completing) this.abort(reason, 'tolerated');
-    // Whoever still waits asks again.
-    this.requests.length = 0;
+    this.requests.clear();
     this.cancelTimer?.();
     this.cancelTimer = undefined;
   }
@@ -161,15 +155,12 @@ export class CheckpointCoordinator {
         return;
       case 'answer':
         // Perhaps another coordinator's.
-        return this.remember(message.request, message.outcome);
+        return this.requests.answered(message);
     }
   }
 
   private heardReady(ready: Ready): void {
-    if (ready.generation < this.readiesOf) return;
-    if (ready.generation > this.readiesOf) this.readies.clear();
-    this.readiesOf = ready.generation;
-    this.readies.set(ready.member, ready);
+    if (!this.members.heard(ready)) return;
     this.drain?.heardReady(ready);
     if (this.running?.isBrokenBy(ready) === true && !this.completing)
       this.abort('a member dropped its tasks and opened them again', 'tolerated');
@@ -178,11 +169,11 @@ export class CheckpointCoordinator {
 
   private heardRequest(request: CheckpointRequest): void {
     if (this.generation === undefined) return;
-    const answered = this.answers.get(request.request);
+    const answered = this.requests.outcomeOf(request.request);
     if (answered !== undefined) return this.answer(request.request, answered);
-    if (this.requests.some((each) => each.request === request.request)) return;
+    if (this.requests.has(request.request)) return;
     if (this.running?.request?.request === request.request || this.drain?.is(request.request) === true) return;
-    this.requests.push(request);
+    this.requests.add(request);
     this.consider();
   }
 
@@ -201,9 +192,9 @@ export class CheckpointCoordinator {
     this.cancelTimer = undefined;
     if (generation === undefined || !this.loaded || this.running !== undefined) return;
     if (this.drain !== undefined) return;
-    const participants = this.participants(generation);
+    const participants = this.members.withAll(parts.tasks, generation);
     if (participants === undefined) return;
-    const request = this.requests.shift();
+    const request = this.requests.take();
     if (request?.drain === true && request.thenStop) return this.startDrain(generation, participants, request);
     if (request !== undefined) return this.begin(generation, participants, 'on-demand', request);
     const { schedule, minPauseMs } = parts.settings;
@@ -214,14 +205,6 @@ export class CheckpointCoordinator {
     this.lastBeganAt ??= now;
     if (at <= now) this.begin(generation, participants, schedule.trigger, undefined);
     else if (at !== Infinity) this.cancelTimer = parts.setTimer(() => this.consider(), at - now);
-  }
-
-  /** Undefined while a task is open nowhere. */
-  private participants(generation: number): readonly Ready[] | undefined {
-    if (this.readiesOf !== generation) return undefined;
-    const members = [...this.readies.values()];
-    const open = new Set(members.flatMap(({ tasks }) => tasks));
-    return this.parts.tasks.every((task) => open.has(task)) ? members : undefined;
   }
 
   private startDrain(generation: number, participants: readonly Ready[], request: CheckpointRequest): void {
@@ -381,7 +364,7 @@ export class CheckpointCoordinator {
 
   private async retain(completed: number): Promise<void> {
     try {
-      this.keep(await this.parts.completed.retain(completed + 1, this.running?.number));
+      this.keep(await this.parts.completed.retain(completed + 1, this.base));
     } catch (error) {
       this.parts.logger.warn(
         { event: 'checkpoints_not_deleted', err: error },
@@ -398,21 +381,13 @@ export class CheckpointCoordinator {
   }
 
   /** Never those of an older one, though it may be heard of later: it may be deleted already. */
-  private shareFilesOf({ kind, id, number }: CheckpointMetadata): void {
-    if (kind === 'checkpoint' && number > (this.base?.number ?? 0)) this.base = { id, number };
+  private shareFilesOf(metadata: CheckpointMetadata): void {
+    if (metadata.kind === 'checkpoint' && metadata.number > (this.base?.number ?? 0)) this.base = metadata;
   }
 
-  private remember(request: string, outcome: Answered): void {
-    if (outcome.status !== 'completed' && outcome.status !== 'failed') return;
-    this.answers.set(request, outcome);
-    for (const oldest of this.answers.keys()) {
-      if (this.answers.size <= KEPT_ANSWERS) break;
-      this.answers.delete(oldest);
-    }
-  }
-
-  private answer(request: string, outcome: Answered): void {
-    this.remember(request, outcome);
-    this.parts.send({ type: 'answer', request, outcome });
+  private answer(request: string, outcome: Answer['outcome']): void {
+    const answer = { type: 'answer' as const, request, outcome };
+    this.requests.answered(answer);
+    this.parts.send(answer);
   }
 }

@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import type { CheckpointMetadata } from './checkpoint-metadata';
 
+/* Members say in the control topic what the metadata will keep: what both have is described here for both. */
+
 /** From 0 to 2^53 - 1: beyond, JSON's numbers are not exact, and are refused. */
-const count = z.int().min(0);
-const milliseconds = z.number().min(0);
+export const count = z.int().min(0);
+export const milliseconds = z.number().min(0);
 
 /** Becomes the name of a file where the state is restored: nothing that leads out of a directory. */
 const fileName = z.string().regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]+$/);
 const objectName = z.string().regex(/^((?!\.{1,2}(\/|$))[a-zA-Z0-9._-]+(\/|$))+(?<!\/)$/);
 
 const topic = z.object({ name: z.string().min(1), internal: z.boolean() });
+
+/** Where a record is, by the name that the topology has for its topic. */
+export const recordPosition = z.object({ topic, partition: count, offset: count });
+
+/** A 64-bit number in decimal. */
+export const producerId = z.string().regex(/^-?\d{1,19}$/);
 
 const file = z.object({
   name: fileName,
@@ -18,9 +26,9 @@ const file = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-const task = z.object({
+export const taskSnapshot = z.object({
   task: z.string().regex(/^\d+_\d+$/),
-  inputs: z.array(z.object({ topic, partition: count, offset: count, metadata: z.string() })),
+  inputs: z.array(recordPosition.extend({ metadata: z.string() })),
   changelogPositions: z.record(z.string(), count),
   files: z.array(file),
 });
@@ -29,7 +37,7 @@ const channel = z.object({
   topic,
   partition: count,
   from: count,
-  barriers: z.array(z.object({ producerId: z.string().regex(/^-?\d{1,19}$/), offset: count })),
+  barriers: z.array(z.object({ producerId, offset: count })),
   records: file.optional(),
 });
 
@@ -60,7 +68,7 @@ export const metadataSchema: z.ZodType<CheckpointMetadata> = z
       stores: z.record(z.string(), store),
       repartitionTopics: z.record(z.string(), repartitionTopic),
     }),
-    tasks: z.array(task),
+    tasks: z.array(taskSnapshot),
     channels: z.array(channel),
   })
   .transform((metadata) => ({ ...metadata, slowestTask: metadata.slowestTask }));

@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guardDirectory } from '../state/rocksdb-failure';
 import type { SnapshotFile } from './checkpoint-metadata';
+import { concurrently } from './concurrently';
 import { SnapshotDamagedError } from './errors';
 import type { SnapshotStore } from './snapshot-store';
-import { transferAll } from './transfer-all';
 
 const CONCURRENT_FILES = 4;
 /** As those of a database: nothing that leads out of a directory. */
@@ -66,11 +66,12 @@ async function eachFile(
   { signal, concurrency = CONCURRENT_FILES, onProgress }: DownloadOptions,
   consume: (file: SnapshotFile, content: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
-  await transferAll(files, concurrency, signal, async (file, either) => {
+  const readOne = async (file: SnapshotFile, either: AbortSignal): Promise<void> => {
     if (!FILE_NAME.test(file.name))
       throw new SnapshotDamagedError(store.description, file.object, `'${file.name}' is no name of a file`);
     await consume(file, checkedContent(store, file, either, onProgress));
-  });
+  };
+  await concurrently(files, concurrency, readOne, signal);
 }
 
 async function* checkedContent(

@@ -7,10 +7,10 @@ import { guardDirectory } from '../state/rocksdb-failure';
 import { checkTableBlocks } from '../state/rocksdb-tables';
 import { StateCorruptedError } from '../state/state-database-errors';
 import type { SnapshotFile } from './checkpoint-metadata';
+import { concurrently } from './concurrently';
 import { KnownContents } from './known-contents';
 import { fileObject } from './object-names';
 import type { SnapshotStore } from './snapshot-store';
-import { transferAll } from './transfer-all';
 
 const CONCURRENT_FILES = 4;
 const READ_BYTES = 1 << 18;
@@ -52,9 +52,9 @@ export interface UploadedTask {
  */
 export async function uploadTaskSnapshot(upload: TaskUpload): Promise<UploadedTask> {
   const { snapshot, known = new KnownContents(), concurrency = CONCURRENT_FILES } = upload;
-  const found = await transferAll(await snapshot.files(), concurrency, upload.signal, async (file, signal) =>
-    new FileUpload(upload, known, file, signal).run(),
-  );
+  const send = (file: DatabaseFile, signal: AbortSignal): ReturnType<FileUpload['run']> =>
+    new FileUpload(upload, known, file, signal).run();
+  const found = await concurrently(await snapshot.files(), concurrency, send, upload.signal);
   known.replace(found.flatMap(({ stats, file }) => (isTable(file.name) ? [[stats, file.sha256] as const] : [])));
   return {
     files: found.map(({ file }) => file),

@@ -57,14 +57,15 @@ export async function verifyCheckpoint(
     stored.set(name, sizeInBytes);
   let filesDone = 0;
   let bytesDone = 0;
-  const found = await concurrently(files, PARALLEL_READS, async (file): Promise<FileProblem[]> => {
+  const verifyOne = async (file: SnapshotFile, either: AbortSignal): Promise<FileProblem[]> => {
     const problem =
-      sizeProblem(file, stored.get(file.object)) ?? (deep ? await contentProblem(store, file, signal) : undefined);
+      sizeProblem(file, stored.get(file.object)) ?? (deep ? await contentProblem(store, file, either) : undefined);
     filesDone++;
     bytesDone += file.sizeInBytes;
     onProgress?.({ files: files.length, filesDone, bytes, bytesDone });
     return problem === undefined ? [] : [{ object: file.object, name: file.name, problem }];
-  });
+  };
+  const found = await concurrently(files, PARALLEL_READS, verifyOne, signal);
   return { files: files.length, bytes, problems: found.flat() };
 }
 
@@ -77,7 +78,7 @@ function sizeProblem({ sizeInBytes }: SnapshotFile, stored: number | undefined):
 async function contentProblem(
   store: SnapshotStore,
   { object, sizeInBytes, sha256 }: SnapshotFile,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const hash = createHash('sha256');
   let size = 0;

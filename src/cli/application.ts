@@ -1,6 +1,7 @@
 import type { MillraceConfig } from '../config/millrace-config';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
+import type { RestoreListener } from '../runtime/restore-progress';
 import type { Topology } from '../topology/graph';
 
 /** What `millrace run` needs of an application. */
@@ -15,5 +16,5 @@ export interface Application {
 export type CreateApplication = (
   topology: Topology,
   config: MillraceConfig,
-  dependencies: { logger: Logger; metrics: MillraceMetrics },
+  dependencies: { logger: Logger; metrics: MillraceMetrics; onRestore?: RestoreListener | undefined },
 ) => Promise<Application>;

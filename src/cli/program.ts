@@ -11,6 +11,7 @@ import { loadTopology } from './load-topology';
 import { addRequestCommands, type RequestCheckpoint } from './request-commands';
 import { addResetCommand, type ResetCommandEnvironment } from './reset-command';
 import { addRestoreCommand, type RestoreCommandEnvironment } from './restore-command';
+import { RestoreBar } from './restore-bar';
 import { runApplication } from './run-application';
 
 export interface ProgramEnvironment extends RestoreCommandEnvironment, ResetCommandEnvironment {
@@ -52,8 +53,11 @@ export function createProgram(given: ProgramEnvironment, finish: (exitCode: numb
   addConfigFlags(run).action(async (modules: string[], { config: configFile }: { config?: string }) => {
     const config = loadConfig({ flags: givenFlags(run), environment: process.env, configFile });
     const topology = await loadTopology(modules);
-    const logger = createLogger({ level: config.logLevel, format: config.logFormat });
-    finish(await runApplication(topology, config, logger, createApplication, process));
+    const { logLevel: level, logFormat: format } = config;
+    const bar = await RestoreBar.open(process, format);
+    const logger = createLogger({ level, format, ...(bar && { destination: bar.logDestination }) });
+    finish(await runApplication(topology, config, logger, createApplication, process, bar?.onRestore));
+    bar?.close();
   });
 
   program

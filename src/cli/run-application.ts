@@ -2,6 +2,7 @@ import type { MillraceConfig } from '../config/millrace-config';
 import type { Logger } from '../logging/logger';
 import { addProcessMetrics, createMetrics } from '../metrics/metrics';
 import { startHttpServer } from '../server/http-server';
+import type { RestoreListener } from '../runtime/restore-progress';
 import type { Topology } from '../topology/graph';
 import type { Application, CreateApplication } from './application';
 import { EXIT } from './exit-codes';
@@ -17,10 +18,11 @@ export async function runApplication(
   logger: Logger,
   createApplication: CreateApplication,
   process: NodeJS.Process,
+  onRestore?: RestoreListener,
 ): Promise<number> {
   const metrics = createMetrics();
   addProcessMetrics(metrics.registry);
-  const application = await createApplication(topology, config, { logger, metrics });
+  const application = await createApplication(topology, config, { logger, metrics, onRestore });
   const signals = new StopSignals(process, logger);
   const crash = uncaughtError(process);
   try {

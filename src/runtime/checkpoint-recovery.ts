@@ -11,7 +11,7 @@ import type { StateDirectory } from '../state/state-directory';
 import { StatePositions } from '../state/state-positions';
 import type { TaskId } from '../task/task-id';
 import type { FailpointHook } from './failpoints';
-import { RestoreProgress } from './restore-progress';
+import { RestoreProgress, type RestoreListener } from './restore-progress';
 import type { TaskLayout } from './task-layout';
 import { topicName } from './topic-plan';
 
@@ -31,6 +31,7 @@ export interface CheckpointRecoveryParts {
   readonly metrics: MillraceMetrics;
   /** Milliseconds that only go forward. */
   readonly now: () => number;
+  readonly onRestore?: RestoreListener | undefined;
   readonly failpoint?: FailpointHook | undefined;
 }
 
@@ -88,13 +89,14 @@ export class CheckpointRecovery {
   }
 
   private async tryInstall(metadata: CheckpointMetadata, snapshot: TaskSnapshot, abort: AbortSignal): Promise<boolean> {
-    const { store, directory, logger, metrics, now, failpoint } = this.parts;
+    const { store, directory, logger, metrics, now, onRestore, failpoint } = this.parts;
     const { task, files } = snapshot;
     // Stores in memory are rebuilt from their changelogs, as at every start.
     const durable = files.filter(({ name }) => name !== MEMORY_FILE);
     const startedAt = now();
     const bytes = durable.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
-    const progress = new RestoreProgress({ task, from: metadata.id, unit: 'bytes', total: bytes, logger, now });
+    const what = { task, from: metadata.id, unit: 'bytes', total: bytes } as const;
+    const progress = new RestoreProgress({ ...what, logger, now, listener: onRestore });
     metrics.restoreRemainingBytes.set({ task }, bytes);
     const onProgress = (more: number): void => {
       progress.advance(more);
@@ -117,6 +119,7 @@ export class CheckpointRecovery {
       );
       return false;
     } finally {
+      progress.end();
       metrics.restoreRemainingBytes.remove({ task });
     }
     const milliseconds = Math.round(now() - startedAt);

@@ -22,6 +22,7 @@ import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import type { RepartitionPurge } from './repartition-purge';
+import type { RestoreListener } from './restore-progress';
 import type { StateDirectory } from '../state/state-directory';
 import { systemClock } from './system-clock';
 import { StreamThread, type ThreadState } from './stream-thread';
@@ -48,6 +49,7 @@ export interface InstanceParts {
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
+  readonly onRestore: RestoreListener | undefined;
   readonly failpoint: FailpointHook | undefined;
 }
 
@@ -113,6 +115,7 @@ export function createStreamThread(
     logger,
     metrics,
     now,
+    onRestore: parts.onRestore,
     failpoint,
   });
   const thread = new StreamThread({

@@ -1,3 +1,4 @@
+import type { CatalogEntry } from '../checkpoint/catalog-entries';
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
@@ -21,6 +22,7 @@ import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
 import type { FailpointHook } from './failpoints';
 import type { RepartitionPurge } from './repartition-purge';
+import type { RestoreListener } from './restore-progress';
 import { fedTopicsOf, ThreadCheckpoints, type TakenSnapshot } from './thread-checkpoints';
 import type { TaskLayout } from './task-layout';
 import { controlTopicName, topicName } from './topic-plan';
@@ -46,6 +48,7 @@ export interface InstanceCheckpointsParts {
   /** A savepoint is complete that the application stops with. */
   readonly onStop: () => void;
   readonly onFailure: (error: unknown) => void;
+  readonly onRestore?: RestoreListener | undefined;
   readonly failpoint?: FailpointHook | undefined;
 }
 
@@ -251,21 +254,20 @@ export class InstanceCheckpoints {
   private completedCheckpoints(): CompletedCheckpoints {
     const { catalog } = this;
     const { failpoint } = this.parts;
-    const kept = async (): Promise<CheckpointMetadata[]> =>
-      (await catalog.list())
+    const oldestFirst = (entries: readonly CatalogEntry[]): CheckpointMetadata[] =>
+      entries
         .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
         .sort((a, b) => a.number - b.number);
     return {
-      load: async () => ({ kept: await kept(), highestNumber: await catalog.highestNumber() }),
+      load: async () => ({ kept: oldestFirst(await catalog.list()), highestNumber: await catalog.highestNumber() }),
       write: async (metadata) => {
         failpoint?.('before-metadata');
         await catalog.write(metadata);
         failpoint?.('after-metadata');
       },
-      retain: async (below, running) => {
-        await catalog.applyRetention({ keep: this.parts.retention, running });
-        await catalog.sweepOrphans({ below });
-        return kept();
+      retain: async (below, inUse) => {
+        const { kept } = await catalog.cleanUp({ keep: this.parts.retention, below, inUse });
+        return oldestFirst(kept);
       },
     };
   }

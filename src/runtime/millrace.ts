@@ -27,8 +27,10 @@ import { GlobalTables } from './global-tables';
 import { InstanceCheckpoints } from './instance-checkpoints';
 import { InstanceMemory } from './instance-memory';
 import { LocalStates } from './local-states';
+import { warnOfLostStores } from './lost-stores';
 import { MetricsFailureCounter } from './metrics-failure-counter';
 import { RepartitionPurge } from './repartition-purge';
+import type { RestoreListener } from './restore-progress';
 import { requireNoRestore } from './rewind-checks';
 import { StoredShape } from './stored-shape';
 import type { StreamThread } from './stream-thread';
@@ -47,6 +49,8 @@ export interface MillraceDependencies {
   readonly metrics?: MillraceMetrics | undefined;
   /** Milliseconds that only go forward. Default: the clock of the process. */
   readonly now?: (() => number) | undefined;
+  /** Is told of each restore of a task's state when it begins: to show people how far it is. */
+  readonly onRestore?: RestoreListener | undefined;
   /** For tests: called at moments at which a crash is most telling. */
   readonly failpoint?: FailpointHook | undefined;
 }
@@ -191,7 +195,9 @@ export class Millrace {
       shape.check(shapeOf(topology, repartitionCounts(config.applicationId, planned))),
     );
     if (this.isStopping) return;
-    await shape.write(shapeOf(topology, repartitionCounts(config.applicationId, plan)));
+    const planned = shapeOf(topology, repartitionCounts(config.applicationId, plan));
+    warnOfLostStores(shape.storeChanges(planned), config.applicationId, logger);
+    await shape.write(planned);
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
@@ -259,6 +265,7 @@ export class Millrace {
       logger,
       metrics,
       now: this.now,
+      onRestore: this.dependencies.onRestore,
       failpoint: this.dependencies.failpoint,
       directory,
     };
@@ -307,6 +314,7 @@ export class Millrace {
       wallClock: systemClock,
       onStop: () => void this.stop(undefined),
       onFailure: (error) => void this.stop(error),
+      onRestore: this.dependencies.onRestore,
       failpoint: this.dependencies.failpoint,
     });
     this.cleanups.push(() => checkpoints.close());

@@ -33,9 +33,11 @@ export async function restoreChangelogs(
   progressOf: (range: ChangelogRange) => RestoreProgress,
 ): Promise<number> {
   let total = 0;
+  const progresses: RestoreProgress[] = [];
   const reads = ranges.map((range): LogRange => {
     const { topic, partition, store, from, to } = range;
     const progress = progressOf(range);
+    progresses.push(progress);
     let position = from;
     const labels = { store: store.name, partition };
     metrics.restoreRemaining.set(labels, to - from);
@@ -58,7 +60,9 @@ export async function restoreChangelogs(
       },
     };
   });
-  const positions = await readCommitted(cluster, reads, { signal: abort });
+  const positions = await readCommitted(cluster, reads, { signal: abort }).finally(() => {
+    for (const progress of progresses) progress.end();
+  });
   // Past the transaction markers and aborted records at the end, so that the next start does not read them again.
   const write = database.write();
   for (const { topic, partition, store } of ranges) {

@@ -39,13 +39,13 @@ export class SnapshotStates {
       if (target.snapshot === undefined) continue;
       bySnapshot.set(target.snapshot, [...(bySnapshot.get(target.snapshot) ?? []), target]);
     }
-    const planned = await concurrently([...bySnapshot], TASKS_AT_A_TIME, async ([snapshot, group]) => {
+    const planned = await concurrently([...bySnapshot], TASKS_AT_A_TIME, async ([snapshot, group], signal) => {
       const directory = join(this.directory, snapshot.task);
       const stores = group.map(({ store }) => store);
       try {
         await mkdir(directory, { mode: 0o700 });
         // All of it is checked before anything of it is used.
-        await downloadTaskSnapshot(this.store, snapshot.files, directory);
+        await downloadTaskSnapshot(this.store, snapshot.files, directory, { signal });
         const state = await SnapshotEntries.open(directory, stores);
         try {
           const read: PlannedStore[] = [];

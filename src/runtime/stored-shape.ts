@@ -11,6 +11,7 @@ import {
   type ShapeChange,
   type TopologyShape,
 } from '../topology/topology-shape';
+import { storeChanges, type StoreChanges } from './lost-stores';
 
 /** The topology does not fit the state that an earlier version of it left. Nothing was touched. */
 export class TopologyChangedError extends MillraceError {
@@ -29,6 +30,11 @@ export class TopologyChangedError extends MillraceError {
 
 const VERSION = 1;
 
+interface Document extends TopologyShape {
+  readonly version: number;
+  readonly lost?: readonly string[];
+}
+
 /** The shape of the topology that wrote the state of this instance: `topology.json` in its state directory. */
 export class StoredShape {
   private readonly file: string;
@@ -36,6 +42,8 @@ export class StoredShape {
   private constructor(
     private readonly directory: string,
     private stored: TopologyShape | undefined,
+    /** Stores of it that the topology of the last start had lost. */
+    private lost: readonly string[],
   ) {
     this.file = shapeFile(directory);
   }
@@ -52,12 +60,12 @@ export class StoredShape {
         throw error;
       }),
     );
-    if (text === undefined) return new StoredShape(directory, undefined);
+    if (text === undefined) return new StoredShape(directory, undefined, []);
     try {
-      const { version, stores, repartitionTopics } = JSON.parse(text) as TopologyShape & { version: number };
+      const { version, stores, repartitionTopics, lost = [] } = JSON.parse(text) as Document;
       if (version > VERSION) throw new StateFormatError(file, version, VERSION);
       if (typeof stores === 'object' && typeof repartitionTopics === 'object')
-        return new StoredShape(directory, { stores, repartitionTopics });
+        return new StoredShape(directory, { stores, repartitionTopics }, lost);
     } catch (error) {
       if (error instanceof StateFormatError) throw error;
     }
@@ -65,7 +73,7 @@ export class StoredShape {
       { event: 'topology_shape_unreadable', file },
       `${file} cannot be read: whether the topology still fits its state is not checked at this start`,
     );
-    return new StoredShape(directory, undefined);
+    return new StoredShape(directory, undefined, []);
   }
 
   /** Any topology may start on the directory again. For one whose state is gone. */
@@ -80,16 +88,24 @@ export class StoredShape {
     if (changes.length > 0) throw new TopologyChangedError(this.directory, changes);
   }
 
+  /** What stores that topology has lost and added since the last start; nothing at the first one. */
+  storeChanges(shape: TopologyShape): StoreChanges {
+    return storeChanges(this.stored ?? shape, shape, this.lost);
+  }
+
   /** From now on state is of this shape. */
   async write(shape: TopologyShape): Promise<void> {
     const merged = mergedShape(this.stored, shape);
-    const text = `${JSON.stringify({ version: VERSION, ...merged }, undefined, 2)}\n`;
+    const lost = Object.keys(merged.stores).filter((name) => !(name in shape.stores));
+    const document: Document = { version: VERSION, ...merged, lost };
+    const text = `${JSON.stringify(document, undefined, 2)}\n`;
     await guardDirectory(this.directory, async () => {
       const draft = `${this.file}.new`;
       await writeFile(draft, text, { mode: 0o600 });
       await rename(draft, this.file);
     });
     this.stored = merged;
+    this.lost = lost;
   }
 }
 

@@ -13,7 +13,7 @@ import { resolveStartOffsets, type OffsetResetPolicy } from './start-offsets';
 import type { TaskFactory } from './task-factory';
 import type { TaskLayout } from './task-layout';
 import type { LocalStates, LocalState } from './local-states';
-import { RestoreProgress } from './restore-progress';
+import { RestoreProgress, type RestoreListener } from './restore-progress';
 import { restoreChangelogs, type ChangelogRange } from './restore';
 
 /** A task that can process, with what it holds. */
@@ -37,6 +37,7 @@ export interface TaskOpenerParts {
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
+  readonly onRestore?: RestoreListener | undefined;
   readonly failpoint?: FailpointHook | undefined;
 }
 
@@ -155,7 +156,7 @@ export class TaskOpener {
     ends: ReadonlyMap<string, ChangelogEnds>,
     abort: AbortSignal,
   ): Promise<number> {
-    const { cluster, layout, logger, metrics, now, failpoint } = this.parts;
+    const { cluster, layout, logger, metrics, now, failpoint, onRestore } = this.parts;
     const ranges = layout.changelogsOf(id).flatMap(({ topic, partition, store }): ChangelogRange[] => {
       const { start, end } = ends.get(partitionKey(topic, partition))!;
       const from = database.changelogPosition(store.name) ?? start;
@@ -165,7 +166,7 @@ export class TaskOpener {
     const progressOf = ({ topic, partition, from, to }: ChangelogRange): RestoreProgress =>
       new RestoreProgress({
         ...{ task: id.toString(), from: `${topic}-${partition}`, unit: 'records', total: to - from },
-        ...{ logger, now },
+        ...{ logger, now, listener: onRestore },
       });
     const restored = await restoreChangelogs(cluster, database, ranges, abort, metrics, failpoint, progressOf);
     if (restored > 0)

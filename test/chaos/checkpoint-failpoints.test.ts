@@ -75,13 +75,19 @@ describe(`SIGKILLs at each step of a checkpoint (seed ${SEED})`, () => {
 
   /** The instance whose coordinator completes the next checkpoint. All of those that are asked must be alive. */
   async function coordinator(alive: readonly Instance[] = INSTANCES): Promise<Instance> {
-    return Promise.race(
-      alive.map(async (instance) => {
-        const process = run.fleet.process(instance);
-        await process.until(fromNowOn(process, completed), { what: 'a checkpoint', timeoutMs: 60_000 });
-        return instance;
-      }),
-    );
+    const decided = new AbortController();
+    const { signal } = decided;
+    try {
+      return await Promise.race(
+        alive.map(async (instance) => {
+          const process = run.fleet.process(instance);
+          await process.until(fromNowOn(process, completed), { what: 'a checkpoint', timeoutMs: 60_000, signal });
+          return instance;
+        }),
+      );
+    } finally {
+      decided.abort();
+    }
   }
 
   async function dieAt(victim: Instance, point: CheckpointFailpoint): Promise<void> {

@@ -11,8 +11,7 @@ type Step = { readonly killedAfter: number } & (
   | { readonly what: 'checkpoint'; readonly keptFiles: number; readonly newFiles: number }
   | { readonly what: 'savepoint'; readonly keptFiles: number; readonly newFiles: number }
   | { readonly what: 'delete'; readonly which: number }
-  | { readonly what: 'retain'; readonly keep: number }
-  | { readonly what: 'sweep' }
+  | { readonly what: 'clean up'; readonly keep: number }
 );
 
 const killedAfter = fc.oneof(fc.constant(Infinity), fc.nat(6));
@@ -22,10 +21,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant('savepoint' as const), ...cut }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), which: fc.nat(), killedAfter }) },
   {
-    weight: 2,
-    arbitrary: fc.record({ what: fc.constant('retain' as const), keep: fc.constantFrom(1, 2, 3), killedAfter }),
+    weight: 3,
+    arbitrary: fc.record({ what: fc.constant('clean up' as const), keep: fc.constantFrom(1, 2, 3, 99), killedAfter }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('sweep' as const), killedAfter }) },
 );
 
 /** A coordinator that is started again after each crash, with what is in the store. */
@@ -49,10 +47,8 @@ class Life {
     if (each.what === 'delete') {
       const entry = entries[each.which % Math.max(1, entries.length)];
       if (entry !== undefined) await this.catalog.delete(entry.id, { applicationStopped: each.which % 2 === 0 });
-    } else if (each.what === 'retain') {
-      await this.catalog.applyRetention({ keep: each.keep, running: undefined });
-    } else if (each.what === 'sweep') {
-      await this.catalog.sweepOrphans({ below: (newest?.number ?? 0) + 1 });
+    } else if (each.what === 'clean up') {
+      await this.catalog.cleanUp({ keep: each.keep, below: (newest?.number ?? 0) + 1, inUse: undefined });
     } else {
       const number = await this.catalog.nextNumberAfter(0);
       const kept = newest?.metadata?.tasks[0]?.files.slice(0, each.keptFiles) ?? [];
@@ -88,7 +84,7 @@ describe('a catalog whose users are killed at any moment', () => {
           for (const metadata of await life.visible())
             expect(await life.catalog.verify(metadata, { deep: true })).toMatchObject({ problems: [] });
         }
-        await life.catalog.sweepOrphans({ below: Infinity });
+        await life.catalog.cleanUp({ keep: 99, below: Infinity, inUse: undefined });
         const listed = (await life.visible()).flatMap(({ tasks }) => tasks[0]!.files.map(({ object }) => object));
         const stored = [...life.store.objects.keys()].filter((name) => name.includes('/files/'));
         expect(stored.sort()).toEqual([...new Set(listed)].sort());

@@ -1,8 +1,9 @@
 import { CheckpointExistsError, CheckpointNotFoundError } from '../../src/checkpoint/catalog-errors';
-import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { CheckpointCatalog, type CleanUp } from '../../src/checkpoint/checkpoint-catalog';
 import { SavepointIdError } from '../../src/checkpoint/checkpoint-id';
 import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata';
 import { SnapshotDamagedError, SnapshotStoreError } from '../../src/checkpoint/errors';
+import type { Deletion } from '../../src/checkpoint/file-deletion';
 import { metadataObject } from '../../src/checkpoint/object-names';
 import type { VerifyProgress } from '../../src/checkpoint/verify-checkpoint';
 import { createLogger } from '../../src/logging/create-logger';
@@ -30,6 +31,10 @@ describe('the catalog of checkpoints', () => {
     );
     await catalog.write(metadata);
   }
+
+  /** As a coordinator does after a checkpoint. */
+  const cleanUp = async (changes: Pick<CleanUp, 'below'> & Partial<CleanUp>): Promise<Deletion> =>
+    (await catalog.cleanUp({ keep: 9, inUse: undefined, ...changes })).deletion;
 
   function damage(metadata: CheckpointMetadata): void {
     const object = metadataObject(APPLICATION, metadata.kind, metadata.id);
@@ -253,7 +258,7 @@ describe('the catalog of checkpoints', () => {
       await complete(withShared(2));
       damage(withShared(1));
       expect(await catalog.delete('checkpoint-1')).toMatchObject({ files: 0, unreadable: ['checkpoint-1'] });
-      expect(await catalog.sweepOrphans({ below: 3 })).toMatchObject({ files: 1, left: undefined });
+      expect(await cleanUp({ below: 3 })).toMatchObject({ files: 1, left: undefined });
       expect(fileObjects()).toEqual([shared.object, only(2).object]);
     });
   });
@@ -267,32 +272,43 @@ describe('the catalog of checkpoints', () => {
     it('and savepoints, and what these list', async () => {
       for (const number of [1, 2, 3, 4, 5]) await complete(chained(number));
       await complete(savepointOf(6, 'mine', [file(1), file(6)]));
-      const deletion = await catalog.applyRetention({ keep: 2, running: 7 });
+      const deletion = await cleanUp({ keep: 2, below: 7 });
       expect(deletion).toMatchObject({ ids: ['checkpoint-3', 'checkpoint-2', 'checkpoint-1'], files: 1 });
       expect(await ids()).toEqual(['mine', 'checkpoint-5', 'checkpoint-4']);
       expect(fileObjects()).toEqual([1, 3, 4, 5, 6].map((number) => file(number).object));
-      expect(await catalog.applyRetention({ keep: 2, running: undefined })).toMatchObject({ ids: [], files: 0 });
+      expect(await cleanUp({ keep: 2, below: 7 })).toMatchObject({ ids: [], files: 0 });
     });
 
     it('counting only those that can be read, and deletes damaged ones that are older', async () => {
       for (const number of [1, 2, 3, 4, 5]) await complete(chained(number));
       damage(chained(4));
       damage(chained(1));
-      expect((await catalog.applyRetention({ keep: 2, running: undefined })).ids).toEqual([
-        'checkpoint-2',
-        'checkpoint-1',
-      ]);
+      expect((await cleanUp({ keep: 2, below: 6 })).ids).toEqual(['checkpoint-2', 'checkpoint-1']);
       expect(await ids()).toEqual(['checkpoint-5', 'checkpoint-4', 'checkpoint-3']);
     });
 
     it('and what a checkpoint under way shares, though its metadata may have gone', async () => {
       for (const number of [1, 2, 3]) await complete(chained(number));
-      await catalog.applyRetention({ keep: 1, running: 4, inUse: [chained(1)] });
+      await cleanUp({ keep: 1, below: 4, inUse: chained(1) });
       expect(fileObjects()).toEqual([1, 2, 3].map((number) => file(number).object));
     });
 
+    it('and says which these are, having listed the store once', async () => {
+      for (const number of [1, 2, 3]) await complete(chained(number));
+      await complete(savepointOf(4, 'mine', [file(4)]));
+      store.reads.length = 0;
+      const { kept } = await catalog.cleanUp({ keep: 2, below: 5, inUse: undefined });
+      expect(kept.map(({ id }) => id)).toEqual(['mine', 'checkpoint-3', 'checkpoint-2']);
+      expect(store.reads.filter((read) => read.startsWith('list'))).toEqual([
+        'list orders/files/',
+        'list orders/checkpoints/',
+        'list orders/savepoints/',
+      ]);
+      expect(store.reads.filter((read) => read.startsWith('get'))).toHaveLength(4);
+    });
+
     it('at least one', async () => {
-      await expect(catalog.applyRetention({ keep: 0, running: undefined })).rejects.toThrow(RangeError);
+      await expect(cleanUp({ keep: 0, below: 1 })).rejects.toThrow(RangeError);
     });
   });
 
@@ -300,7 +316,7 @@ describe('the catalog of checkpoints', () => {
     it('files that nothing lists and that are not of a checkpoint under way', async () => {
       await complete(checkpointOf(1, [fileOf(1, 'a')]));
       await putFiles(store, [fileOf(1, 'orphan'), fileOf(2, 'aborted'), fileOf(3, 'running')]);
-      expect(await catalog.sweepOrphans({ below: 3 })).toMatchObject({ files: 2, left: undefined });
+      expect(await cleanUp({ below: 3 })).toMatchObject({ files: 2, left: undefined });
       expect(fileObjects()).toEqual([fileOf(1, 'a').object, fileOf(3, 'running').object]);
     });
 
@@ -308,15 +324,15 @@ describe('the catalog of checkpoints', () => {
       const base = checkpointOf(1, [fileOf(1, 'a')]);
       await complete(base);
       await catalog.delete('checkpoint-1');
-      expect(await catalog.sweepOrphans({ below: 2, inUse: [base] })).toMatchObject({ files: 0 });
-      expect(await catalog.sweepOrphans({ below: 2 })).toMatchObject({ files: 1 });
+      expect(await cleanUp({ below: 2, inUse: base })).toMatchObject({ files: 0 });
+      expect(await cleanUp({ below: 2 })).toMatchObject({ files: 1 });
     });
 
     it('nothing at all while there is metadata that cannot be read, and says so', async () => {
       await complete(savepointOf(1, 'mine', [fileOf(1, 'a')]));
       await putFiles(store, [fileOf(1, 'orphan')]);
       damage(savepointOf(1, 'mine'));
-      expect(await catalog.sweepOrphans({ below: 2 })).toMatchObject({ files: 0, unreadable: ['mine'] });
+      expect(await cleanUp({ below: 2 })).toMatchObject({ files: 0, unreadable: ['mine'] });
       expect(lines).toMatchObject([{ event: 'snapshot_files_left', level: 'warn', unreadable: ['mine'] }]);
       expect(fileObjects()).toHaveLength(2);
     });

@@ -29,7 +29,7 @@ export class ControlTopic {
   readonly said: ControlMessage[] = [];
   /** Metadata that is in the store, oldest first. */
   readonly written: CheckpointMetadata[] = [];
-  readonly retained: { readonly below: number; readonly running: number | undefined }[] = [];
+  readonly retained: { readonly below: number; readonly inUse: string | undefined }[] = [];
   /** Reasons that were given for failing the application. */
   readonly fatal: string[] = [];
   time = 1_000;
@@ -52,8 +52,8 @@ export class ControlTopic {
       completed: {
         load: async () => ({ kept: [...this.written], highestNumber: 0 }),
         write: async (metadata) => void this.written.push(metadata),
-        retain: async (below, running) => {
-          this.retained.push({ below, running });
+        retain: async (below, inUse) => {
+          this.retained.push({ below, inUse: inUse?.id });
           return [...this.written];
         },
         ...completed,

@@ -10,6 +10,8 @@ export class FailingStore implements SnapshotStore {
   readonly objects = new Map<string, Buffer>();
   /** `put <name>` and `delete <name>`, in order. */
   readonly changes: string[] = [];
+  /** `list <prefix>` and `get <name>`, in order. */
+  readonly reads: string[] = [];
   failAfter = Infinity;
   private clock = 1_000;
 
@@ -22,6 +24,7 @@ export class FailingStore implements SnapshotStore {
   }
 
   async *get(name: string): AsyncGenerator<Uint8Array> {
+    this.reads.push(`get ${name}`);
     await this.answer(name);
     const content = this.objects.get(name);
     if (content === undefined) throw new SnapshotMissingError(this.description, name);
@@ -31,6 +34,7 @@ export class FailingStore implements SnapshotStore {
   }
 
   async *list(prefix: string): AsyncGenerator<StoredObject> {
+    this.reads.push(`list ${prefix}`);
     await this.answer(prefix);
     for (const [name, content] of [...this.objects].reverse()) {
       if (name.startsWith(prefix)) yield { name, sizeInBytes: content.length, modifiedAt: this.clock++ };

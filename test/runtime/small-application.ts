@@ -19,7 +19,7 @@ import {
   type CommittedOffset,
   type TopicPartition,
 } from '../../src/kafka';
-import { silentLogger } from '../../src/logging/logger';
+import { silentLogger, type Logger } from '../../src/logging/logger';
 import { Millrace } from '../../src/runtime/millrace';
 import { TaskLayout } from '../../src/runtime/task-layout';
 import { repartitionCounts, topicName, type TopicPlan } from '../../src/runtime/topic-plan';
@@ -31,6 +31,8 @@ import { shapeOf } from '../../src/topology/topology-shape';
 export class SmallApplication {
   readonly stateDir: string;
   readonly config: MillraceConfig;
+  /** Of instances that are started from now on. */
+  logger: Logger = silentLogger;
   private readonly admin: TopicAdmin;
   private instance: Millrace | undefined;
 
@@ -56,7 +58,7 @@ export class SmallApplication {
   }
 
   async start(): Promise<Millrace> {
-    this.instance = new Millrace(this.topology, this.config, { logger: silentLogger });
+    this.instance = new Millrace(this.topology, this.config, { logger: this.logger });
     await this.instance.start();
     return this.instance;
   }

@@ -102,8 +102,12 @@ export class World {
     return {
       store: (_number, _base, signal) =>
         new Promise((resolve, reject) => {
-          signal.addEventListener('abort', () => reject(new Error('aborted')));
+          // A thread hands the same signal to all its tasks.
+          const own = AbortSignal.any([signal]);
+          const onAbort = (): void => reject(new Error('aborted'));
+          own.addEventListener('abort', onAbort);
           const finish = (): void => {
+            own.removeEventListener('abort', onAbort);
             this.snapshots.set(object, entries);
             resolve({ files: [{ name: 'entries', object, sizeInBytes: 0, sha256: '' }], storedBytes: 0 });
           };

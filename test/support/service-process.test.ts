@@ -45,6 +45,20 @@ describe('ServiceProcess', () => {
     expect(service.ended).toEqual({ code: 3, signal: null });
   });
 
+  it('listens no longer for a line that nobody waits for any more', async () => {
+    const service = await start(`console.log('ready'); setInterval(() => {}, 1000);`);
+    await service.until((line) => line.msg === 'ready', { what: 'ready' });
+    const listeners = (): number => service['child'].listenerCount('close') + service['listeners'].size;
+    const before = listeners();
+    const givenUp = new AbortController();
+    const never = service.until(() => false, { what: 'nothing', signal: givenUp.signal });
+    expect(listeners()).toBe(before + 2);
+    givenUp.abort(new Error('another was first'));
+    await expect(never).rejects.toThrow('another was first');
+    await expect(service.until(() => true, { what: 'all', signal: givenUp.signal })).rejects.toThrow('another');
+    expect(listeners()).toBe(before);
+  });
+
   it('terminates with SIGTERM and reports the exit code', async () => {
     const service = await start(
       `process.on('SIGTERM', () => process.exit(0)); console.log('ready'); setInterval(() => {}, 1000);`,

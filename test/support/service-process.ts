@@ -103,11 +103,14 @@ export class ServiceProcess {
    * The first line, from the start on, for which `matches` is true.
    *
    * @throws Error when the process ends or `timeoutMs` (default 30000) passes without such a line; it quotes the last lines
+   * @throws the reason of `signal` when that is aborted: a wait that lost a race is given up with it
    */
   async until(
     matches: (line: LogLine) => boolean,
-    options: { readonly what: string; readonly timeoutMs?: number },
+    options: { readonly what: string; readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<LogLine> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const seen = this.lines.find(matches);
     if (seen !== undefined) return seen;
     const timeoutMs = options.timeoutMs ?? 30_000;
@@ -116,6 +119,7 @@ export class ServiceProcess {
         clearTimeout(timer);
         this.listeners.delete(listener);
         this.child.off('close', onClose);
+        signal?.removeEventListener('abort', onAbort);
       };
       const listener = (line: LogLine) => {
         if (!matches(line)) return;
@@ -126,12 +130,17 @@ export class ServiceProcess {
         settle();
         reject(this.failure(`ended (${this.describeExit()}) before ${options.what}`));
       };
+      const onAbort = () => {
+        settle();
+        reject(signal?.reason as Error);
+      };
       const timer = setTimeout(() => {
         settle();
         reject(this.failure(`did not show ${options.what} within ${timeoutMs} ms`));
       }, timeoutMs);
       this.listeners.add(listener);
       this.child.once('close', onClose);
+      signal?.addEventListener('abort', onAbort);
       if (this.exit !== undefined) onClose();
     });
   }
