@@ -3,7 +3,13 @@ import { z } from 'zod';
 /* What the members of an application tell each other through its control topic, as JSON. Every member reads all of it. */
 
 const topicSchema = z.object({ name: z.string(), internal: z.boolean() });
-const fileSchema = z.object({ name: z.string(), object: z.string(), sizeInBytes: z.number(), sha256: z.string() });
+const fileSchema = z.object({
+  name: z.string(),
+  object: z.string(),
+  sizeInBytes: z.number(),
+  sha256: z.string(),
+  keyId: z.string().optional(),
+});
 const taskSnapshotSchema = z.object({
   task: z.string(),
   inputs: z.array(z.object({ topic: topicSchema, partition: z.number(), offset: z.number(), metadata: z.string() })),

@@ -16,6 +16,7 @@ const file = z.object({
   object: objectName,
   sizeInBytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  keyId: z.string().min(1).optional(),
 });
 
 const task = z.object({
