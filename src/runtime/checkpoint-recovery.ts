@@ -1,6 +1,6 @@
 import type { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { CheckpointMetadata, SnapshotFile, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
-import { SnapshotDamagedError, SnapshotMissingError } from '../checkpoint/errors';
+import { SnapshotDamagedError, SnapshotMissingError, type SnapshotStoreError } from '../checkpoint/errors';
 import { numberOfFile } from '../checkpoint/object-names';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { downloadTaskSnapshot } from '../checkpoint/task-download';
@@ -115,11 +115,16 @@ export class CheckpointRecovery {
       progress.advance(more);
       metrics.restoreRemainingBytes.set({ task }, progress.remaining);
     };
+    const onRepeat = (_: SnapshotFile, error: SnapshotStoreError): void =>
+      logger.warn(
+        { event: 'download_repeated', task, checkpoint: metadata.id, err: error },
+        `Restoring task ${task} from ${metadata.id} goes on after a failure: ${error.message}`,
+      );
     try {
       await directory.installTask(
         task,
         async (target) => {
-          await downloadTaskSnapshot(store, durable, target, { signal: abort, onProgress });
+          await downloadTaskSnapshot(store, durable, target, { signal: abort, onProgress, onRepeat });
           failpoint?.('during-install');
         },
         this.positionsOf(snapshot),

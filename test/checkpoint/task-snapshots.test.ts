@@ -294,6 +294,47 @@ describe('an upload that fails', () => {
   });
 });
 
+describe('a store that fails in the middle of downloads', () => {
+  const files = { CURRENT: Buffer.from('MANIFEST-000005\n'), '000007.log': Buffer.alloc(200_000, 7) };
+  let uploaded: readonly SnapshotFile[];
+  let target: string;
+  let failures: number;
+
+  beforeEach(async () => {
+    uploaded = (await upload(await snapshotOf(files), 1)).files;
+    target = newPath();
+    await mkdir(target);
+    let pieces = 0;
+    store.onPiece = (object, piece) => {
+      // In the third piece of the log.
+      if (piece.length < 50_000 || ++pieces % 3 > 0 || failures === 0) return;
+      failures--;
+      throw new SnapshotStoreError('test store', object, 'Reading', new Error('socket hang up'));
+    };
+  });
+
+  it('has the file read again, which then is whole', async () => {
+    failures = 2;
+    const repeated: string[] = [];
+    let progress = 0;
+    await downloadTaskSnapshot(store, uploaded, target, {
+      onProgress: (bytes) => (progress += bytes),
+      onRepeat: ({ name }, { message }) => repeated.push(`${name}: ${message}`),
+    });
+    for (const [name, bytes] of Object.entries(files)) expect(await readFile(join(target, name))).toEqual(bytes);
+    const failure = expect.stringMatching(/^000007.log: Reading .* failed: socket hang up/) as string;
+    expect(repeated).toEqual([failure, failure]);
+    expect(progress).toBe(200_016);
+  });
+
+  it('fails the download when it does not stop failing', async () => {
+    failures = 3;
+    await expect(downloadTaskSnapshot(store, uploaded, target)).rejects.toThrow('socket hang up');
+    expect(failures).toBe(0);
+    expect(await readdir(target)).toEqual(['CURRENT']);
+  });
+});
+
 describe('a snapshot that was damaged in its store', () => {
   async function uploaded(): Promise<readonly SnapshotFile[]> {
     const database = await open(newPath());
