@@ -49,7 +49,7 @@ export async function writeChannelFile(
     }
   }
   await store.put(object, content(), signal);
-  return { name, object, sizeInBytes, sha256: hash.digest('hex') };
+  return { name, object, sizeInBytes, sha256: hash.digest('hex'), keyId: store.keyId };
 }
 
 /**

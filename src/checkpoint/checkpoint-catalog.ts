@@ -99,7 +99,7 @@ export class CheckpointCatalog {
   private usable(entry: CatalogEntry | undefined): CheckpointMetadata | undefined {
     if (entry?.status === 'damaged') {
       this.logger.warn(
-        { event: 'checkpoint_damaged', checkpoint: entry.id, damage: entry.damage },
+        { event: 'checkpoint_damaged', checkpoint: entry.id, object: entry.object, damage: entry.damage },
         `The metadata of ${entry.id} cannot be used: ${entry.damage}`,
       );
     }

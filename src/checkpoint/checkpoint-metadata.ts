@@ -10,6 +10,8 @@ export interface SnapshotFile {
   readonly sizeInBytes: number;
   /** Of the content, in hexadecimal. */
   readonly sha256: string;
+  /** Of the key that the object is encrypted with; missing where it is not. */
+  readonly keyId?: string | undefined;
 }
 
 /** The first record of an input partition that is not in the snapshot. */

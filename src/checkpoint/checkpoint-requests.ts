@@ -35,6 +35,8 @@ export interface RequestedCheckpoint {
   readonly thenStop: boolean;
   /** With `thenStop`: input topics are not read any more, and the savepoint is taken when all that is on its way is processed. Default false. */
   readonly drain?: boolean | undefined;
+  /** It shares no file with those before: what is damaged in these is not in it. Default false. */
+  readonly full?: boolean | undefined;
   /** How long to wait until it is begun, in milliseconds. */
   readonly answerTimeoutMs: number;
   readonly onBegun?: ((number: number) => void) | undefined;
@@ -59,11 +61,11 @@ const ASK_AGAIN_MS = 2_000;
  */
 export async function requestCheckpoint(
   channel: RequestChannel,
-  { applicationId, kind, id, thenStop, drain, answerTimeoutMs, onBegun }: RequestedCheckpoint,
+  { applicationId, kind, id, thenStop, drain, full, answerTimeoutMs, onBegun }: RequestedCheckpoint,
 ): Promise<string> {
   const request = randomUUID();
   const ask = (): void =>
-    channel.send({ type: 'request', request, kind, thenStop, drain, ...(id === undefined ? {} : { id }) });
+    channel.send({ type: 'request', request, kind, thenStop, drain, full, ...(id === undefined ? {} : { id }) });
   let stopListening: (() => void) | undefined;
   let again: NodeJS.Timeout | undefined;
   let unanswered: NodeJS.Timeout | undefined;

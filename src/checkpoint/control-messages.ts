@@ -22,7 +22,7 @@ const beginSchema = z.object({
   ...which,
   /** All of them; a member that writes with another producer by now declines. */
   participants: z.array(z.object({ member: z.string(), producer: z.string() })),
-  /** The last complete checkpoint: its files may be shared. */
+  /** The last complete checkpoint: its files may be shared. Missing where none may be. */
   base: z.string().optional(),
   /** Nothing is processed behind the cut until the checkpoint has ended: the application stops with it. */
   thenStop: z.boolean(),
@@ -82,6 +82,8 @@ const requestSchema = z.object({
   thenStop: z.boolean(),
   /** With `thenStop`: begun when nothing is on its way any more. */
   drain: z.boolean().optional(),
+  /** It shares no file with those before. */
+  full: z.boolean().optional(),
 });
 
 /** Input topics are not to be read any more, so that all that is on its way comes to its end. */

@@ -254,7 +254,7 @@ export class CheckpointCoordinator {
       generation,
       number,
       participants: participants.map(({ member, producer }) => ({ member, producer })),
-      base: this.base?.id,
+      base: request?.full === true ? undefined : this.base?.id,
       thenStop: request?.thenStop ?? false,
     };
     this.lastBeganAt = parts.now();

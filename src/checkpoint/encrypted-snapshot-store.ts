@@ -15,12 +15,14 @@ import type { ObjectContent, SnapshotStore, StoredObject } from './snapshot-stor
  */
 export class EncryptedSnapshotStore implements SnapshotStore {
   readonly description: string;
+  readonly keyId: string;
 
   constructor(
     private readonly store: SnapshotStore,
     private readonly keys: SnapshotKeys,
   ) {
     this.description = `${store.description} (encrypted)`;
+    this.keyId = keys.current.id;
   }
 
   put(name: string, content: ObjectContent, signal?: AbortSignal): Promise<void> {

@@ -24,6 +24,7 @@ const file = z.object({
   object: objectName,
   sizeInBytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  keyId: z.string().min(1).optional(),
 });
 
 export const taskSnapshot = z.object({

@@ -19,6 +19,8 @@ export type ObjectContent = Uint8Array | AsyncIterable<Uint8Array>;
 export interface SnapshotStore {
   /** For logs and errors: what and where, without secrets. */
   readonly description: string;
+  /** Of the key that it encrypts with now; missing where it does not encrypt. */
+  readonly keyId?: string;
   /**
    * Writes an object. It is durable when the promise resolves.
    *

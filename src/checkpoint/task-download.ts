@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guardDirectory } from '../state/rocksdb-failure';
 import type { SnapshotFile } from './checkpoint-metadata';
 import { concurrently } from './concurrently';
-import { SnapshotDamagedError } from './errors';
+import { SnapshotDamagedError, SnapshotStoreError } from './errors';
 import type { SnapshotStore } from './snapshot-store';
 
 const CONCURRENT_FILES = 4;
+/** Of one file. Without it one connection that breaks would cost a whole checkpoint, the likelier the larger that is. */
+const ATTEMPTS = 3;
 /** As those of a database: nothing that leads out of a directory. */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -15,12 +17,15 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Files read at a time. Default 4. */
   readonly concurrency?: number | undefined;
-  /** Hears of each piece, with its size. */
+  /** Hears of each piece, with its size; of what has to be read again, with its size below zero. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** The store failed in the middle of a file, which is read again from its beginning. */
+  readonly onRepeat?: ((file: SnapshotFile, error: SnapshotStoreError) => void) | undefined;
 }
 
 /**
- * Writes the files of a task's snapshot into a directory, and checks each against its size and SHA-256.
+ * Writes the files of a task's snapshot into a directory, and checks each against its size and SHA-256. A file that the store fails at is
+ * read up to three times.
  *
  * When it fails the directory has some of the files, which must not be used.
  *
@@ -36,9 +41,13 @@ export async function downloadTaskSnapshot(
   options: DownloadOptions = {},
 ): Promise<void> {
   await eachFile(store, files, options, async (file, content) => {
-    const output = await guardDirectory(directory, () => open(join(directory, file.name), 'wx', 0o600));
+    const path = join(directory, file.name);
+    const output = await guardDirectory(directory, () => open(path, 'wx', 0o600));
     try {
       for await (const chunk of content) await guardDirectory(directory, () => output.writeFile(chunk));
+    } catch (error) {
+      await guardDirectory(directory, () => rm(path));
+      throw error;
     } finally {
       await guardDirectory(directory, () => output.close());
     }
@@ -63,13 +72,26 @@ export async function verifyTaskSnapshot(
 async function eachFile(
   store: SnapshotStore,
   files: readonly SnapshotFile[],
-  { signal, concurrency = CONCURRENT_FILES, onProgress }: DownloadOptions,
+  { signal, concurrency = CONCURRENT_FILES, onProgress, onRepeat }: DownloadOptions,
   consume: (file: SnapshotFile, content: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const readOne = async (file: SnapshotFile, either: AbortSignal): Promise<void> => {
     if (!FILE_NAME.test(file.name))
       throw new SnapshotDamagedError(store.description, file.object, `'${file.name}' is no name of a file`);
-    await consume(file, checkedContent(store, file, either, onProgress));
+    for (let attempt = 1; ; attempt++) {
+      let bytes = 0;
+      const counted = (more: number): void => {
+        bytes += more;
+        onProgress?.(more);
+      };
+      try {
+        return await consume(file, checkedContent(store, file, either, counted));
+      } catch (error) {
+        if (attempt === ATTEMPTS || either.aborted || !(error instanceof SnapshotStoreError)) throw error;
+        onProgress?.(-bytes);
+        onRepeat?.(file, error);
+      }
+    }
   };
   await concurrently(files, concurrency, readOne, signal);
 }
@@ -78,7 +100,7 @@ async function* checkedContent(
   store: SnapshotStore,
   { object, sizeInBytes, sha256 }: SnapshotFile,
   signal: AbortSignal,
-  onProgress: ((bytes: number) => void) | undefined,
+  onProgress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -87,7 +109,7 @@ async function* checkedContent(
     if (bytes > sizeInBytes)
       throw new SnapshotDamagedError(store.description, object, `it has more than its ${sizeInBytes} bytes`);
     hash.update(chunk);
-    onProgress?.(chunk.length);
+    onProgress(chunk.length);
     yield chunk;
   }
   if (bytes !== sizeInBytes)

@@ -42,7 +42,7 @@ export interface UploadedTask {
 
 /**
  * Puts what belongs to a task's snapshot into a store, each file as an object. Files whose very content the last checkpoint has are
- * not sent again. Table files are checked before they are sent first, so that damage on this disk does not get into checkpoints.
+ * not sent again, unless they were encrypted with another key than the current one, which may be removed some day. Table files are checked before they are sent first, so that damage on this disk does not get into checkpoints.
  *
  * When it fails, objects that were written are left to whoever sweeps orphans.
  *
@@ -80,9 +80,12 @@ class FileUpload {
 
   async run(): Promise<{ readonly stats: BigIntStats; readonly file: SnapshotFile; readonly uploadedBytes: number }> {
     const { directory } = this.upload.snapshot;
+    const { store, shared } = this.upload;
     const { name, sizeInBytes } = this.file;
     const stats = await guardDirectory(directory, () => stat(this.path, { bigint: true }));
-    const candidates = this.upload.shared.filter((file) => file.name === name && file.sizeInBytes === sizeInBytes);
+    const candidates = shared.filter(
+      (file) => file.name === name && file.sizeInBytes === sizeInBytes && file.keyId === store.keyId,
+    );
     let sha256 = isTable(name) ? this.known.get(stats) : undefined;
     if (sha256 === undefined && candidates.length > 0) sha256 = await this.hash();
     const same = candidates.find((file) => file.sha256 === sha256);
@@ -123,7 +126,7 @@ class FileUpload {
       throw readFailure === undefined ? error : readFailure.error;
     }
     this.upload.onFileStored?.();
-    return { name, object, sizeInBytes, sha256: hash.digest('hex') };
+    return { name, object, sizeInBytes, sha256: hash.digest('hex'), keyId: store.keyId };
   }
 
   /** The bytes that belong to the snapshot, piece by piece. */

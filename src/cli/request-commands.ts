@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { checkSavepointId, type CheckpointKind } from '../checkpoint/checkpoint-id';
+import { checkSavepointId } from '../checkpoint/checkpoint-id';
 import type { RequestedCheckpoint } from '../checkpoint/checkpoint-requests';
 import { ConfigError } from '../config/config-error';
 import { loadConfig } from '../config/load-config';
@@ -29,6 +29,8 @@ The id is printed when it is complete. Exit codes: 0 done; 1 failed, or no insta
 interface RequestOptions {
   readonly config?: string;
   readonly answerTimeoutMs: number;
+  readonly drain?: boolean;
+  readonly full?: boolean;
 }
 
 /** Adds what asks a running application for something, through its control topic. */
@@ -49,21 +51,23 @@ export function addRequestCommands(
   const run = (
     command: Command,
     options: RequestOptions,
-    kind: CheckpointKind,
-    id: string | undefined,
-    stop = false,
-    drain = false,
-  ) => request(command, environment, options, { kind, id, thenStop: stop, drain }).then(finish);
+    wanted: Pick<RequestedCheckpoint, 'kind' | 'id' | 'thenStop'>,
+  ): Promise<void> => request(command, environment, options, wanted).then(finish);
 
-  const trigger = add(groups.checkpoints, 'trigger', 'Have the running application take a checkpoint now.');
-  trigger.action((options: RequestOptions) => run(trigger, options, 'checkpoint', undefined));
-
-  const create = add(groups.savepoint, 'create', 'Have the running application take a savepoint.').argument(
-    '[id]',
-    'what to call it; chosen for you where it is missing',
-    savepointId,
+  const trigger = add(groups.checkpoints, 'trigger', 'Have the running application take a checkpoint now.').option(
+    '--full',
+    'write all files anew; share none with checkpoints before',
   );
-  create.action((id: string | undefined, options: RequestOptions) => run(create, options, 'savepoint', id));
+  trigger.action((options: RequestOptions) =>
+    run(trigger, options, { kind: 'checkpoint', id: undefined, thenStop: false }),
+  );
+
+  const create = add(groups.savepoint, 'create', 'Have the running application take a savepoint.')
+    .argument('[id]', 'what to call it; chosen for you where it is missing', savepointId)
+    .option('--full', 'write all files anew; share none with checkpoints before');
+  create.action((id: string | undefined, options: RequestOptions) =>
+    run(create, options, { kind: 'savepoint', id, thenStop: false }),
+  );
 
   const stop = add(
     program,
@@ -72,22 +76,23 @@ export function addRequestCommands(
   )
     .requiredOption('--savepoint [id]', 'what to call the savepoint; chosen for you where it is missing', savepointId)
     .option('--drain', 'read nothing new, and take the savepoint when all that is on its way is processed');
-  stop.action((options: RequestOptions & { readonly savepoint: string | true; readonly drain?: boolean }) =>
-    run(stop, options, 'savepoint', options.savepoint === true ? undefined : options.savepoint, true, options.drain),
-  );
+  stop.action((options: RequestOptions & { readonly savepoint: string | true }) => {
+    const id = options.savepoint === true ? undefined : options.savepoint;
+    return run(stop, options, { kind: 'savepoint', id, thenStop: true });
+  });
 }
 
 async function request(
   command: Command,
   { process, requestCheckpoint }: RequestCommandEnvironment,
-  { config: configFile, answerTimeoutMs }: RequestOptions,
-  wanted: Pick<RequestedCheckpoint, 'kind' | 'id' | 'thenStop' | 'drain'>,
+  { config: configFile, answerTimeoutMs, drain, full }: RequestOptions,
+  wanted: Pick<RequestedCheckpoint, 'kind' | 'id' | 'thenStop'>,
 ): Promise<number> {
   const config = loadConfig({ flags: givenFlags(command), environment: process.env, configFile });
   const destination = { write: (line: string) => void process.stderr.write(line), isTTY: process.stderr.isTTY };
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, destination });
   try {
-    const id = await requestCheckpoint(config, { ...wanted, answerTimeoutMs }, logger);
+    const id = await requestCheckpoint(config, { ...wanted, drain, full, answerTimeoutMs }, logger);
     process.stdout.write(`${id}\n`);
     return EXIT.ok;
   } catch (error) {

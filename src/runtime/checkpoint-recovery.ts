@@ -1,5 +1,7 @@
 import type { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
-import type { CheckpointMetadata, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
+import type { CheckpointMetadata, SnapshotFile, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
+import { SnapshotDamagedError, SnapshotMissingError, type SnapshotStoreError } from '../checkpoint/errors';
+import { numberOfFile } from '../checkpoint/object-names';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
 import { downloadTaskSnapshot } from '../checkpoint/task-download';
 import { asError } from '../errors/as-error';
@@ -7,6 +9,7 @@ import { partitionKey } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
 import { MEMORY_FILE } from '../state/memory-file';
+import { StateCorruptedError } from '../state/state-database-errors';
 import type { StateDirectory } from '../state/state-directory';
 import { StatePositions } from '../state/state-positions';
 import type { TaskId } from '../task/task-id';
@@ -43,7 +46,19 @@ const SHORT_CHANGELOG = 10_000;
  * read. A damaged checkpoint falls back to the one before; where there is none, the whole changelog is read.
  */
 export class CheckpointRecovery {
+  /** By task: the newest checkpoint that was found to be damaged. */
+  private readonly damaged = new Map<string, number>();
+
   constructor(private readonly parts: CheckpointRecoveryParts) {}
+
+  /**
+   * Whether the next checkpoint of a task may share a file. Not when it may be in one that was found to be damaged: an install ends with the
+   * first file that is, and nobody knows of the others.
+   */
+  mayShare(task: string, { object }: SnapshotFile): boolean {
+    const damaged = this.damaged.get(task);
+    return damaged === undefined || (numberOfFile(this.parts.layout.applicationId, object) ?? 0) > damaged;
+  }
 
   /**
    * @param ends - of the task's changelogs, by `topic-partition`
@@ -102,17 +117,23 @@ export class CheckpointRecovery {
       progress.advance(more);
       metrics.restoreRemainingBytes.set({ task }, progress.remaining);
     };
+    const onRepeat = (_: SnapshotFile, error: SnapshotStoreError): void =>
+      logger.warn(
+        { event: 'download_repeated', task, checkpoint: metadata.id, err: error },
+        `Restoring task ${task} from ${metadata.id} goes on after a failure: ${error.message}`,
+      );
     try {
       await directory.installTask(
         task,
         async (target) => {
-          await downloadTaskSnapshot(store, durable, target, { signal: abort, onProgress });
+          await downloadTaskSnapshot(store, durable, target, { signal: abort, onProgress, onRepeat });
           failpoint?.('during-install');
         },
         this.positionsOf(snapshot),
       );
     } catch (error) {
       if (abort.aborted) return false;
+      if (isDamage(error)) this.damaged.set(task, Math.max(metadata.number, this.damaged.get(task) ?? 0));
       logger.warn(
         { event: 'checkpoint_unusable', task, checkpoint: metadata.id, err: error },
         `Task ${task} cannot be restored from ${metadata.id}, trying the one before: ${asError(error).message}`,
@@ -137,4 +158,13 @@ export class CheckpointRecovery {
     for (const [store, position] of Object.entries(changelogPositions)) positions.setChangelogPosition(store, position);
     return positions;
   }
+}
+
+/** And not a store or a disk that cannot be used now. */
+function isDamage(error: unknown): boolean {
+  return (
+    error instanceof SnapshotDamagedError ||
+    error instanceof SnapshotMissingError ||
+    error instanceof StateCorruptedError
+  );
 }

@@ -248,7 +248,8 @@ export class InstanceCheckpoints {
     if (base === undefined) return [];
     if (this.base?.id !== base) this.base = { id: base, metadata: this.catalog.read(base).catch(() => undefined) };
     const metadata = await this.base.metadata;
-    return metadata?.tasks.find((each) => each.task === task)?.files ?? [];
+    const files = metadata?.tasks.find((each) => each.task === task)?.files ?? [];
+    return files.filter((file) => this.recovery.mayShare(task, file));
   }
 
   private completedCheckpoints(): CompletedCheckpoints {

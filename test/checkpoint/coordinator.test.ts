@@ -75,6 +75,18 @@ describe('the coordinator begins a checkpoint', () => {
     expect(topic.begun).toMatchObject({ number: 2, generation: 2 });
   });
 
+  it('that shares no files when it is asked for a full one, and the next shares those of that', async () => {
+    topic.written.push(checkpointOf(4));
+    await topic.coordinator().lead(1);
+    topic.ready('a');
+    topic.request('full', { full: true });
+    expect(topic.begun.number).toBe(5);
+    expect(topic.begun.base).toBeUndefined();
+    await topic.everyoneStores('a');
+    topic.request('another');
+    expect(topic.begun).toMatchObject({ number: 6, base: 'checkpoint-5' });
+  });
+
   it('no sooner than the minimum pause after one that ended, unless somebody asks for it', async () => {
     await topic.coordinator({ schedule: continuously(), minPauseMs: 500 }).lead(1);
     topic.ready('a');

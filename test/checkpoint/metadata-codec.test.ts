@@ -8,18 +8,22 @@ import { checkpointOf, fileOf } from './checkpoints';
 
 const origin = { store: 'a store', object: 'orders/checkpoints/checkpoint-3.json' };
 
-const full: CheckpointMetadata = checkpointOf(3, [fileOf(1, '000007.sst'), fileOf(3, 'MANIFEST-000004')], {
-  channels: [
-    {
-      topic: { name: 'words', internal: true },
-      partition: 1,
-      from: Number.MAX_SAFE_INTEGER,
-      barriers: [{ producerId: '9223372036854775807', offset: 12 }],
-      records: fileOf(3, 'words-1'),
-    },
-    { topic: { name: 'words', internal: true }, partition: 0, from: 0, barriers: [] },
-  ],
-});
+const full: CheckpointMetadata = checkpointOf(
+  3,
+  [{ ...fileOf(1, '000007.sst'), keyId: '2026-05' }, fileOf(3, 'MANIFEST-000004')],
+  {
+    channels: [
+      {
+        topic: { name: 'words', internal: true },
+        partition: 1,
+        from: Number.MAX_SAFE_INTEGER,
+        barriers: [{ producerId: '9223372036854775807', offset: 12 }],
+        records: fileOf(3, 'words-1'),
+      },
+      { topic: { name: 'words', internal: true }, partition: 0, from: 0, barriers: [] },
+    ],
+  },
+);
 
 /** The document with its checksum made to fit again, as a program with a defect might write it. */
 function signed(document: Record<string, unknown>): Buffer {

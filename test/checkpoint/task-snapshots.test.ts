@@ -3,9 +3,12 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SnapshotFile } from '../../src/checkpoint/checkpoint-metadata';
+import { EncryptedSnapshotStore } from '../../src/checkpoint/encrypted-snapshot-store';
 import { SnapshotDamagedError, SnapshotMissingError, SnapshotStoreError } from '../../src/checkpoint/errors';
 import { KnownContents } from '../../src/checkpoint/known-contents';
 import { numberOfFile } from '../../src/checkpoint/object-names';
+import { SnapshotKeys } from '../../src/checkpoint/snapshot-keys';
+import type { SnapshotStore } from '../../src/checkpoint/snapshot-store';
 import { downloadTaskSnapshot, verifyTaskSnapshot } from '../../src/checkpoint/task-download';
 import { uploadTaskSnapshot, type UploadedTask } from '../../src/checkpoint/task-upload';
 import { openRocksDbState } from '../../src/state/rocksdb-state';
@@ -196,6 +199,39 @@ describe('a table file whose number was used before, by a database that was wipe
   });
 });
 
+describe('a key that is not the current one any more', () => {
+  const keyOf = (id: string): string => `${id}:${id.repeat(64)}`;
+  const encrypted = (...ids: readonly string[]): SnapshotStore =>
+    new EncryptedSnapshotStore(store, SnapshotKeys.parse(ids.map(keyOf).join()));
+  const uploadTo = (to: SnapshotStore, number: number, snapshot: DatabaseSnapshot, shared: readonly SnapshotFile[]) =>
+    uploadTaskSnapshot({ store: to, applicationId: 'app', number, task: '0_1', snapshot, shared });
+
+  it('is needed by no file of the next checkpoint, whether it is configured still or was removed already', async () => {
+    const { name, bytes } = await tableFile(1);
+    const snapshot = await snapshotOf({ [name]: bytes, CURRENT: Buffer.from('MANIFEST-000005\n') });
+    const size = bytes.length + 16;
+    const old = await uploadTo(encrypted('a'), 1, snapshot, []);
+    expect(old.files.map(({ keyId }) => keyId)).toEqual(['a', 'a']);
+    for (const rotated of [encrypted('b', 'a'), encrypted('b')]) {
+      const next = await uploadTo(rotated, 2, snapshot, old.files);
+      expect(next.uploadedBytes).toBe(size);
+      expect(next.files.map(({ keyId }) => keyId)).toEqual(['b', 'b']);
+      await verifyTaskSnapshot(encrypted('b'), next.files);
+      // From then on files are shared as ever.
+      expect(await uploadTo(rotated, 3, snapshot, next.files)).toEqual({ files: next.files, uploadedBytes: 0 });
+    }
+    await expect(verifyTaskSnapshot(encrypted('b'), old.files)).rejects.toThrow('encrypted with the key "a"');
+  });
+
+  it('and no key at all: files with and without encryption are not shared with each other', async () => {
+    const snapshot = await snapshotOf({ CURRENT: Buffer.from('MANIFEST-000005\n') });
+    const plain = await uploadTo(store, 1, snapshot, []);
+    const sealed = await uploadTo(encrypted('a'), 2, snapshot, plain.files);
+    expect(sealed.uploadedBytes).toBe(16);
+    expect((await uploadTo(store, 3, snapshot, sealed.files)).uploadedBytes).toBe(16);
+  });
+});
+
 describe('an upload that fails', () => {
   it('names the damage of a table file instead of sending it', async () => {
     const { name, bytes } = await tableFile(1);
@@ -255,6 +291,47 @@ describe('an upload that fails', () => {
       'stopped',
     );
     expect(store.underWay).toBe(0);
+  });
+});
+
+describe('a store that fails in the middle of downloads', () => {
+  const files = { CURRENT: Buffer.from('MANIFEST-000005\n'), '000007.log': Buffer.alloc(200_000, 7) };
+  let uploaded: readonly SnapshotFile[];
+  let target: string;
+  let failures: number;
+
+  beforeEach(async () => {
+    uploaded = (await upload(await snapshotOf(files), 1)).files;
+    target = newPath();
+    await mkdir(target);
+    let pieces = 0;
+    store.onPiece = (object, piece) => {
+      // In the third piece of the log.
+      if (piece.length < 50_000 || ++pieces % 3 > 0 || failures === 0) return;
+      failures--;
+      throw new SnapshotStoreError('test store', object, 'Reading', new Error('socket hang up'));
+    };
+  });
+
+  it('has the file read again, which then is whole', async () => {
+    failures = 2;
+    const repeated: string[] = [];
+    let progress = 0;
+    await downloadTaskSnapshot(store, uploaded, target, {
+      onProgress: (bytes) => (progress += bytes),
+      onRepeat: ({ name }, { message }) => repeated.push(`${name}: ${message}`),
+    });
+    for (const [name, bytes] of Object.entries(files)) expect(await readFile(join(target, name))).toEqual(bytes);
+    const failure = expect.stringMatching(/^000007.log: Reading .* failed: socket hang up/) as string;
+    expect(repeated).toEqual([failure, failure]);
+    expect(progress).toBe(200_016);
+  });
+
+  it('fails the download when it does not stop failing', async () => {
+    failures = 3;
+    await expect(downloadTaskSnapshot(store, uploaded, target)).rejects.toThrow('socket hang up');
+    expect(failures).toBe(0);
+    expect(await readdir(target)).toEqual(['CURRENT']);
   });
 });
 

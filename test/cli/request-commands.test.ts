@@ -49,8 +49,11 @@ describe('what asks a running application for a checkpoint', () => {
     [['checkpoints', 'trigger'], { kind: 'checkpoint', id: undefined, thenStop: false }],
     [['savepoint', 'create'], { kind: 'savepoint', id: undefined, thenStop: false }],
     [['savepoint', 'create', 'before-v2'], { kind: 'savepoint', id: 'before-v2', thenStop: false }],
+    [['checkpoints', 'trigger', '--full'], { kind: 'checkpoint', thenStop: false, full: true }],
+    [['savepoint', 'create', '--full'], { kind: 'savepoint', thenStop: false, full: true }],
     [['stop', '--savepoint'], { kind: 'savepoint', id: undefined, thenStop: true }],
     [['stop', '--savepoint', 'before-v2'], { kind: 'savepoint', id: 'before-v2', thenStop: true }],
+    [['stop', '--savepoint', '--drain'], { kind: 'savepoint', thenStop: true, drain: true }],
   ])('%j prints the id of what was taken', async (args, wanted) => {
     expect(await millrace(...args)).toMatchObject({ code: EXIT.ok, stdout: 'the-id\n' });
     expect(asked).toHaveLength(1);

@@ -75,14 +75,14 @@ describe('a disk is lost, and checkpoints are damaged', () => {
     return requestFromApplication(config, wanted, silentLogger);
   }
 
+  function catalogOf(): CheckpointCatalog {
+    const snapshots = new DirectorySnapshotStore({ directory: store });
+    return new CheckpointCatalog(snapshots, application.fleet.applicationId, silentLogger);
+  }
+
   /** Flips one bit in the middle of the first file that only this checkpoint has. */
   async function damage(id: string, others: readonly string[]): Promise<void> {
-    const { applicationId } = application.fleet;
-    const catalog = new CheckpointCatalog(
-      new DirectorySnapshotStore({ directory: store }),
-      applicationId,
-      silentLogger,
-    );
+    const catalog = catalogOf();
     const shared = new Set<string>();
     for (const other of others) for (const { object } of filesOf(await catalog.read(other))) shared.add(object);
     const own = filesOf(await catalog.read(id)).find(
@@ -135,6 +135,14 @@ describe('a disk is lost, and checkpoints are damaged', () => {
     for (const id of [first, second]) expect(last.log.some(about('checkpoint_unusable', id))).toBe(true);
     expect(last.log.some(about('checkpoint_installed'))).toBe(false);
     await countRound();
+
+    // A database that is made anew may have files with the very content of those that were damaged.
+    const third = await catalogOf().read(await checkpoint());
+    for (const { object } of filesOf(third)) expect(object).toContain(`/files/${third.number}/`);
+    expect((await catalogOf().verify(third, { deep: true })).problems).toEqual([]);
+    await countRound();
+    const fourth = filesOf(await catalogOf().read(await checkpoint())).map(({ object }) => object);
+    expect(filesOf(third).some(({ object }) => fourth.includes(object))).toBe(true);
     expect(await last.terminate()).toEqual({ code: 0, signal: null });
     expect(await faults()).toEqual([]);
   }, 120_000);
