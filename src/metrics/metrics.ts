@@ -74,6 +74,11 @@ export interface MillraceMetrics {
    * `instance-killed`, the process before it had not left the group, counted when the instance is back.
    */
   readonly failures: Counter<'kind'>;
+  /**
+   * `millrace_replayed_records_total`: input records whose results this instance dropped because of a failure, so that they are processed
+   * again, here or elsewhere. What a process had in memory that was killed, nobody can count: it is at most two epochs.
+   */
+  readonly replayedRecords: Counter;
   /** `millrace_recovery_seconds`: from a failure that a thread survived until all its tasks are open again. */
   readonly recovery: Histogram;
   /** `millrace_instance_state`: 1 for the state that the instance is in, 0 for the others it has been in. */
@@ -169,6 +174,10 @@ export function createMetrics(): MillraceMetrics {
       'failures_total',
       'Failures of this instance after which work had to be done again. A rebalance alone is none.',
       ['kind'],
+    ),
+    replayedRecords: counter(
+      'replayed_records_total',
+      'Input records processed again because this instance dropped an epoch after a failure.',
     ),
     recovery: histogram(
       'recovery_seconds',

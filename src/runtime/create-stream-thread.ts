@@ -153,6 +153,7 @@ export function createStreamThread(
     opener,
     memory,
     checkpoints,
+    onReplayed: (records) => metrics.replayedRecords.inc(records),
     onTasksDropped: () => parts.failed('tasks-dropped'),
     onGeneration: (generation, tasks) => parts.checkpoints?.assigned(thread, generation, tasks),
     logger,

@@ -54,6 +54,8 @@ export interface ThreadParts {
   readonly memory: InstanceMemory;
   /** Absent where no checkpoints are taken. */
   readonly checkpoints?: ThreadCheckpoints | undefined;
+  /** So many records were processed for nothing: here or elsewhere, they are processed again. */
+  readonly onReplayed: (records: number) => void;
   /** A commit failed, or state was damaged: work is done again. */
   readonly onTasksDropped: () => void;
   /** The group gave this thread tasks, or the thread gives them up (undefined). */
@@ -455,8 +457,16 @@ export class StreamThread {
 
   private async dropTasks(): Promise<void> {
     await this.stopOpening();
+    this.countReplayed();
     for (const name of this.tasks.names()) await this.tasks.close(name);
     this.parts.collector.discard();
+  }
+
+  /** To be called when the tasks are dropped: what they did and did not commit is done again. */
+  private countReplayed(): void {
+    let records = 0;
+    for (const task of this.tasks) records += task.uncommittedRecords;
+    if (records > 0) this.parts.onReplayed(records);
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------------------
@@ -473,6 +483,7 @@ export class StreamThread {
       await this.runInbox();
       await finalCommit;
     } finally {
+      this.countReplayed();
       for (const name of this.tasks.names()) {
         // What a processor throws in its close() must not keep the partitions from the other members.
         await this.tasks.close(name).catch((error: unknown) => this.fail(error));
