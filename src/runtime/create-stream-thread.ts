@@ -21,6 +21,7 @@ import type { InstanceCheckpoints } from './instance-checkpoints';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
+import { reportRecovery } from './report-recovery';
 import type { RepartitionPurge } from './repartition-purge';
 import type { StateDirectory } from '../state/state-directory';
 import { systemClock } from './system-clock';
@@ -45,6 +46,8 @@ export interface InstanceParts {
   readonly members: FormerMembers;
   /** Counts a failure, and tells the others of it. */
   readonly failed: (kind: FailureKind) => void;
+  /** When the thread or process ended by a failure that the new one comes after. */
+  readonly awaySince: number | undefined;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
@@ -117,6 +120,12 @@ export function createStreamThread(
   });
   const thread = new StreamThread({
     name,
+    awaySince: parts.awaySince,
+    inputsOf: (task) => layout.inputsOf(task),
+    inputEnds: (partitions) => admin.listOffsets(partitions, 'latest'),
+    onRecovered: (recovery) => reportRecovery(recovery, metrics, logger),
+    onUnmeasured: (error) =>
+      logger.warn({ event: 'recovery_unmeasured', err: error }, 'A recovery could not be measured to its end'),
     limits: {
       commitIntervalMs: config.commitIntervalMs,
       epochMaxBytes: memory.epochBytesPerThread,
