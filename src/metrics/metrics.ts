@@ -74,8 +74,16 @@ export interface MillraceMetrics {
    * `instance-killed`, the process before it had not left the group, counted when the instance is back.
    */
   readonly failures: Counter<'kind'>;
-  /** `millrace_recovery_seconds`: from a failure that a thread survived until all its tasks are open again. */
-  readonly recovery: Histogram;
+  /**
+   * `millrace_replayed_records_total`: input records whose results this instance dropped because of a failure, so that they are processed
+   * again, here or elsewhere. What a process had in memory that was killed, nobody can count: it is at most two epochs.
+   */
+  readonly replayedRecords: Counter;
+  /**
+   * `millrace_recovery_seconds`: of each thread that recovered from a failure, its own or another member's. `detect`: from the failure until it
+   * knew of it; `restore`: until all its tasks were open; `catch-up`: until all was committed that its inputs had then.
+   */
+  readonly recovery: Histogram<'phase'>;
   /** `millrace_instance_state`: 1 for the state that the instance is in, 0 for the others it has been in. */
   readonly instanceState: Gauge<'state'>;
 }
@@ -93,8 +101,12 @@ export function createMetrics(): MillraceMetrics {
     new Counter({ name: `millrace_${name}`, help, labelNames, registers });
   const gauge = <L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
     new Gauge({ name: `millrace_${name}`, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[]): Histogram =>
-    new Histogram({ name: `millrace_${name}`, help, buckets, registers });
+  const histogram = <L extends string = string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly L[] = [],
+  ): Histogram<L> => new Histogram({ name: `millrace_${name}`, help, buckets, labelNames, registers });
 
   return {
     registry,
@@ -170,10 +182,15 @@ export function createMetrics(): MillraceMetrics {
       'Failures of this instance after which work had to be done again. A rebalance alone is none.',
       ['kind'],
     ),
+    replayedRecords: counter(
+      'replayed_records_total',
+      'Input records processed again because this instance dropped an epoch after a failure.',
+    ),
     recovery: histogram(
       'recovery_seconds',
-      'Time from a failure that a thread saw until all its tasks were open again.',
+      'Time that threads took to recover from failures, by phase: to detect, to restore, and to catch up.',
       DURATION_SECONDS,
+      ['phase'],
     ),
     instanceState: gauge(
       'instance_state',

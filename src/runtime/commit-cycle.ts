@@ -33,7 +33,7 @@ export interface CommitCycleParts {
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   readonly failpoint: FailpointHook | undefined;
-  readonly onCommitted: () => void;
+  readonly onCommitted: (offsets: readonly InputOffset[]) => void;
 }
 
 /**
@@ -51,6 +51,8 @@ export class CommitCycle {
   private running: Promise<void> | undefined;
   private sealedAtRecords = 0;
   failure: Error | undefined;
+  /** When the commit was begun that failed. */
+  failedSince: number | undefined;
 
   constructor(private readonly parts: CommitCycleParts) {}
 
@@ -69,6 +71,7 @@ export class CommitCycle {
         () => this.report(epoch, startedAt),
         (error: unknown) => {
           this.failure = asError(error);
+          this.failedSince = startedAt;
           this.parts.metrics.abortedTransactions.inc();
         },
       )
@@ -126,7 +129,7 @@ export class CommitCycle {
     metrics.epochRecords.observe(inputRecords);
     metrics.epochBytes.observe(output.sizeInBytes);
     for (const { topic, builder } of output.records) metrics.recordsOut.inc({ topic }, builder.recordCount);
-    onCommitted();
+    onCommitted(offsets);
     purge.committedTo(offsets, now());
   }
 }

@@ -21,6 +21,7 @@ import type { InstanceCheckpoints } from './instance-checkpoints';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
+import { reportRecovery } from './report-recovery';
 import type { RepartitionPurge } from './repartition-purge';
 import type { RestoreListener } from './restore-progress';
 import type { StateDirectory } from '../state/state-directory';
@@ -46,6 +47,8 @@ export interface InstanceParts {
   readonly members: FormerMembers;
   /** Counts a failure, and tells the others of it. */
   readonly failed: (kind: FailureKind) => void;
+  /** When the thread or process ended by a failure that the new one comes after. */
+  readonly awaySince: number | undefined;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
   readonly now: () => number;
@@ -120,6 +123,12 @@ export function createStreamThread(
   });
   const thread = new StreamThread({
     name,
+    awaySince: parts.awaySince,
+    inputsOf: (task) => layout.inputsOf(task),
+    inputEnds: (partitions) => admin.listOffsets(partitions, 'latest'),
+    onRecovered: (recovery) => reportRecovery(recovery, metrics, logger),
+    onUnmeasured: (error) =>
+      logger.warn({ event: 'recovery_unmeasured', err: error }, 'A recovery could not be measured to its end'),
     limits: {
       commitIntervalMs: config.commitIntervalMs,
       epochMaxBytes: memory.epochBytesPerThread,
@@ -156,6 +165,7 @@ export function createStreamThread(
     opener,
     memory,
     checkpoints,
+    onReplayed: (records) => metrics.replayedRecords.inc(records),
     onTasksDropped: () => parts.failed('tasks-dropped'),
     onGeneration: (generation, tasks) => parts.checkpoints?.assigned(thread, generation, tasks),
     logger,

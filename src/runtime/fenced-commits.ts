@@ -5,7 +5,7 @@ import { CommitCycle, type CommitCycleParts } from './commit-cycle';
 import type { CommitFailures } from './commit-failures';
 import type { EpochCut } from './thread-checkpoints';
 
-export interface FencedCommitsParts extends Omit<CommitCycleParts, 'producer' | 'onCommitted'> {
+export interface FencedCommitsParts extends Omit<CommitCycleParts, 'producer'> {
   readonly createProducer: () => EpochProducer;
   readonly failures: CommitFailures;
   /** Whether to go on trying while Kafka does not answer. */
@@ -30,6 +30,11 @@ export class FencedCommits {
   /** Of the last commit. What is in memory must not be used any more. */
   get failure(): Error | undefined {
     return this.cycle?.failure;
+  }
+
+  /** When the commit was begun that failed. */
+  get failedSince(): number | undefined {
+    return this.cycle?.failedSince;
   }
 
   /** Begins a commit of what these tasks processed. Must not be called while one is running, or while a record is being processed. */
@@ -63,11 +68,14 @@ export class FencedCommits {
     this.producer?.close();
     this.producer = await this.fencingProducer();
     this.renewals++;
-    const { failures } = this.parts;
+    const { failures, onCommitted } = this.parts;
     this.cycle = new CommitCycle({
       ...this.parts,
       producer: this.producer,
-      onCommitted: () => failures.succeeded(),
+      onCommitted: (offsets) => {
+        failures.succeeded();
+        onCommitted(offsets);
+      },
     });
   }
 

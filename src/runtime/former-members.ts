@@ -1,18 +1,23 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeGroupMember, type ClusterClient } from '../kafka';
+import { GroupAdmin, removeGroupMember, type ClusterClient } from '../kafka';
 import type { Logger } from '../logging/logger';
+
+/** So long, at most, before its end an instance that is killed is seen for the last time. */
+const SIGN_OF_LIFE_MS = 1_000;
 
 /**
  * Remembers, in the state directory, as which members this instance is in the group.
  *
  * A process that was killed leaves members behind that the group waits for, a session time-out long. Whoever holds the lock of the
- * state directory knows that the process is dead, and can say so: the tasks are then assigned at once.
+ * state directory knows that the process is dead, and can say so: the tasks are then assigned at once. The time of the file is the
+ * process's last sign of life.
  */
 export class FormerMembers {
   private readonly file: string;
   private readonly members = new Map<string, string>();
   private writing: Promise<void> = Promise.resolve();
+  private signs: NodeJS.Timeout | undefined;
 
   constructor(
     directory: string,
@@ -26,6 +31,27 @@ export class FormerMembers {
   /** Whether the process before was killed: it had not left the group. To be asked before anything else. */
   async endedUncleanly(): Promise<boolean> {
     return (await this.read()).length > 0;
+  }
+
+  /**
+   * When the process before was last seen alive, in milliseconds since 1970, if it was killed and nobody has had its tasks since. To be
+   * asked before `leaveGroup`.
+   */
+  async tasksLeftAloneSince(): Promise<number | undefined> {
+    const former = await this.read();
+    if (former.length === 0) return undefined;
+    try {
+      const { mtimeMs } = await stat(this.file);
+      const { members } = await new GroupAdmin(this.cluster).describe(this.groupId);
+      const isStillIn = members.some(({ memberId }) => former.includes(memberId));
+      return isStillIn || members.length === 0 ? mtimeMs : undefined;
+    } catch (error) {
+      this.logger.warn(
+        { event: 'absence_unknown', err: error },
+        'Could not find out for how long this instance was away: its recovery is not measured',
+      );
+      return undefined;
+    }
   }
 
   /** Takes the members of a process that died out of the group. It is a courtesy: what fails is left to the session time-out. */
@@ -51,6 +77,7 @@ export class FormerMembers {
     if (this.members.get(thread) === memberId) return;
     this.members.set(thread, memberId);
     this.save();
+    this.signs ??= setInterval(() => this.giveSign(), SIGN_OF_LIFE_MS).unref();
   }
 
   left(thread: string): void {
@@ -59,7 +86,16 @@ export class FormerMembers {
 
   /** Resolves when the file says what is so. */
   async settled(): Promise<void> {
+    clearInterval(this.signs);
+    this.signs = undefined;
     await this.writing;
+  }
+
+  private giveSign(): void {
+    if (this.members.size === 0) return;
+    const now = new Date();
+    // Where it was not written, that was said.
+    this.writing = this.writing.then(() => utimes(this.file, now, now)).catch(() => undefined);
   }
 
   private save(): void {

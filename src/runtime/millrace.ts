@@ -202,6 +202,7 @@ export class Millrace {
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
     const wasKilled = await members.endedUncleanly();
+    const leftAlone = await members.tasksLeftAloneSince();
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
     const globalTables = new GlobalTables({
@@ -250,6 +251,12 @@ export class Millrace {
       checkpoints?.failed(kind);
     };
     if (wasKilled) failed('instance-killed');
+    /** When the one before it ended by a failure, by the place of a thread. */
+    const awaySince = new Map<number, number>();
+    if (leftAlone !== undefined) {
+      const since = this.now() - Math.max(0, systemClock() - leftAlone);
+      for (let index = 0; index < config.numStreamThreads; index++) awaySince.set(index, since);
+    }
     const parts = {
       config,
       failed,
@@ -271,7 +278,7 @@ export class Millrace {
     };
     this.threads = new StreamThreads({
       count: config.numStreamThreads,
-      create: (index, onState) => createStreamThread(parts, index, onState),
+      create: (index, onState) => createStreamThread({ ...parts, awaySince: awaySince.get(index) }, index, onState),
       strategy: configuredRestarts(config),
       now: this.now,
       logger,
@@ -279,7 +286,10 @@ export class Millrace {
         this.machine.transition(allRun ? 'RUNNING' : 'REBALANCING');
         if (this.machine.state === 'RUNNING') void states.closeUnassigned();
       },
-      onDied: () => failed('thread-died'),
+      onDied: (index) => {
+        awaySince.set(index, this.now());
+        failed('thread-died');
+      },
       onReplaced: (dead) => memory.released(dead),
       onFailure: (error) => void this.stop(error),
     });

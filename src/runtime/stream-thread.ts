@@ -7,6 +7,7 @@ import type {
   GroupHandlers,
   GroupMember,
   RevocationCause,
+  TopicPartition,
 } from '../kafka';
 import { KafkaUnavailableError } from '../kafka';
 import { asError } from '../errors/as-error';
@@ -25,6 +26,7 @@ import type { OpenedTask, TaskOpener } from './task-opener';
 import { TaskOpening } from './task-opening';
 import { TaskSet } from './task-set';
 import type { ThreadCheckpoints } from './thread-checkpoints';
+import { ThreadRecovery, type ThreadRecoveryParts } from './thread-recovery';
 import { isTransactionFailure, lostMembership } from './transaction-failure';
 import { WakeSignal, yieldToEventLoop } from './wake-signal';
 
@@ -38,8 +40,11 @@ export interface ThreadLimits {
 }
 
 /** What a stream thread works with; it owns all of it. */
-export interface ThreadParts {
+export interface ThreadParts extends ThreadRecoveryParts {
   readonly name: string;
+  /** When the thread or process ended by a failure that this one comes after. */
+  readonly awaySince: number | undefined;
+  readonly inputsOf: (task: TaskId) => readonly TopicPartition[];
   readonly limits: ThreadLimits;
   readonly createMember: (handlers: GroupHandlers) => GroupMember;
   /** Looks up what the member will tell the group's leader. */
@@ -54,14 +59,14 @@ export interface ThreadParts {
   readonly memory: InstanceMemory;
   /** Absent where no checkpoints are taken. */
   readonly checkpoints?: ThreadCheckpoints | undefined;
+  /** So many records were processed for nothing: here or elsewhere, they are processed again. */
+  readonly onReplayed: (records: number) => void;
   /** A commit failed, or state was damaged: work is done again. */
   readonly onTasksDropped: () => void;
   /** The group gave this thread tasks, or the thread gives them up (undefined). */
   readonly onGeneration: (generationId: number | undefined, tasks: readonly TaskId[]) => void;
   readonly logger: Logger;
   readonly metrics: MillraceMetrics;
-  /** Milliseconds that only go forward. */
-  readonly now: () => number;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   readonly failpoint?: FailpointHook | undefined;
@@ -90,9 +95,8 @@ export class StreamThread {
   private member: GroupMember | undefined;
   private readonly commits: FencedCommits;
   private readonly failures: CommitFailures;
+  private readonly recovery: ThreadRecovery;
   private nextCommitAt = 0;
-  /** Until all tasks are open again. */
-  private failedAt: number | undefined;
   /** A commit is due, and cannot begin because a record is being processed. */
   private commitWaits = false;
   private suspended = true;
@@ -114,10 +118,12 @@ export class StreamThread {
       metrics: parts.metrics,
     });
     this.failures = new CommitFailures(parts.now);
+    this.recovery = new ThreadRecovery(parts, parts.awaySince);
     this.commits = new FencedCommits({
       ...parts,
       failpoint: parts.failpoint,
       failures: this.failures,
+      onCommitted: (offsets) => this.recovery.committed(offsets),
       generation: () => this.generationOfTasks(),
       mayWaitForKafka: () => this.current !== 'STARTING' && !this.stopping,
       wake: this.signal.wake,
@@ -295,7 +301,7 @@ export class StreamThread {
   private async recoverFromFailedCommit(error: unknown): Promise<void> {
     if (!isTransactionFailure(error) && !(error instanceof StateCorruptedError)) throw error;
     this.logFailedCommit(error, 'its tasks are opened again at the committed offsets');
-    this.failedAt ??= this.parts.now();
+    this.recovery.failed(this.commits.failedSince ?? this.parts.now());
     this.parts.onTasksDropped();
     const tasks = this.assigned;
     const delayMs = this.failures.failed(error);
@@ -386,6 +392,7 @@ export class StreamThread {
     this.assigned = tasks;
     this.parts.memory.assigned(this, tasks, () => this.resizeCaches());
     this.suspended = false;
+    this.recovery.assigned(tasks.flatMap(this.parts.inputsOf));
     this.parts.onGeneration(generationId, tasks);
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
     this.parts.logger.info(
@@ -431,6 +438,9 @@ export class StreamThread {
     const { task } = opened;
     // The shares may have changed since it was begun to be opened.
     task.resizeCaches(this.parts.memory.cacheBytesOf(task.id));
+    this.recovery.opened(
+      task.inputs.map(({ topic, partition, consumedOffset: offset }) => ({ topic, partition, offset })),
+    );
     this.tasks.add(opened);
   }
 
@@ -438,8 +448,7 @@ export class StreamThread {
     this.opening = undefined;
     if (this.suspended || this.stopping) return;
     this.moveTo('RUNNING');
-    if (this.failedAt !== undefined) this.parts.metrics.recovery.observe((this.parts.now() - this.failedAt) / 1000);
-    this.failedAt = undefined;
+    void this.recovery.allOpen();
     const generation = this.generationOfTasks();
     if (generation === undefined) return;
     this.parts.checkpoints
@@ -455,8 +464,16 @@ export class StreamThread {
 
   private async dropTasks(): Promise<void> {
     await this.stopOpening();
+    this.countReplayed();
     for (const name of this.tasks.names()) await this.tasks.close(name);
     this.parts.collector.discard();
+  }
+
+  /** To be called when the tasks are dropped: what they did and did not commit is done again. */
+  private countReplayed(): void {
+    let records = 0;
+    for (const task of this.tasks) records += task.uncommittedRecords;
+    if (records > 0) this.parts.onReplayed(records);
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------------------
@@ -473,6 +490,7 @@ export class StreamThread {
       await this.runInbox();
       await finalCommit;
     } finally {
+      this.countReplayed();
       for (const name of this.tasks.names()) {
         // What a processor throws in its close() must not keep the partitions from the other members.
         await this.tasks.close(name).catch((error: unknown) => this.fail(error));

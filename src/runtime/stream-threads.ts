@@ -17,7 +17,7 @@ export interface StreamThreadsParts<T extends SupervisedThread> {
   /** Called at each change of a thread. A place whose thread is dead is one that does not run. */
   readonly onChange: (allRun: boolean) => void;
   /** A thread died, whatever comes of it. */
-  readonly onDied: () => void;
+  readonly onDied: (index: number) => void;
   /** A thread died, and another comes in its place. */
   readonly onReplaced: (dead: T) => void;
   /** A thread died, and none comes in its place: the application must end. */
@@ -63,7 +63,7 @@ export class StreamThreads<T extends SupervisedThread> {
 
   private died(index: number, thread: T, error: unknown): void {
     const { strategy, now, logger, onDied, onFailure, onReplaced } = this.parts;
-    onDied();
+    onDied(index);
     // What the group refused for good it would refuse again, and another instance may be in its place.
     if (this.stopping || error instanceof GroupMembershipError) return onFailure(error);
     const decision = strategy.decide(now());

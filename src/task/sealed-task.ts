@@ -13,6 +13,8 @@ export interface InputOffset {
 
 /** What one task contributes to a commit. */
 export interface SealedTask {
+  /** Records processed since the task began, up to where it was sealed. */
+  readonly processedRecords: number;
   readonly inputOffsets: readonly InputOffset[];
   readonly stores: readonly {
     readonly store: EpochStore<unknown, unknown>;

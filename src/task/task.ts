@@ -84,6 +84,7 @@ export class Task {
   private failure: Error | undefined;
   /** Records processed since the task began. */
   processedRecords = 0;
+  private committedRecords = 0;
 
   constructor(private readonly environment: TaskEnvironment) {
     const { id, subtopology, handlers, deadLetterTopic, collector, counter, logger, wallClock } = environment;
@@ -291,7 +292,6 @@ export class Task {
       if (context.commitRequested || collector.sizeInBytes + this.dirtyBytes >= epochLimitBytes) break;
       if (now() >= deadline) break;
     }
-    this.processedRecords += processed;
     return processed + dueWorks + handedOn;
   }
 
@@ -413,6 +413,7 @@ export class Task {
 
   private finishOne(batch: PreparedBatch, index: number): void {
     const queue = batch.queues[index]!;
+    this.processedRecords++;
     queue.processed++;
     if (batch.unreadable.size === 0 || !batch.unreadable.has(index)) queue.timeReached(batch.timestamps[index]!);
     if (this.asyncRecords !== undefined) {
@@ -422,6 +423,11 @@ export class Task {
     queue.consumedOffset = batch.offsets[index]! + 1;
     queue.consumedTime = queue.partitionTime;
     queue.inPreparation--;
+  }
+
+  /** Records that were processed and not committed: where the task is dropped, they are processed again. */
+  get uncommittedRecords(): number {
+    return this.processedRecords - this.committedRecords;
   }
 
   private throwFailure(): void {
@@ -466,7 +472,8 @@ export class Task {
     const [anyQueue] = this.queues;
     if (mayHaveWritten && inputOffsets.length === 0 && anyQueue !== undefined)
       inputOffsets.push(offsetOf(anyQueue, anyQueue.committableOffset));
-    return inputOffsets.length === 0 && stores.length === 0 ? undefined : { inputOffsets, stores };
+    const { processedRecords } = this;
+    return inputOffsets.length === 0 && stores.length === 0 ? undefined : { processedRecords, inputOffsets, stores };
   }
 
   private logChanges(store: EpochStore<unknown, unknown>, changes: SealedEntries, changelog: OutputTopic): void {
@@ -495,6 +502,7 @@ export class Task {
     sealed: SealedTask,
     changelogPosition: (topic: string, partition: number) => number | undefined,
   ): Promise<void> {
+    this.committedRecords = sealed.processedRecords;
     const write = this.environment.database.write();
     for (const { store, changes, changelog } of sealed.stores) {
       store.writeSealed(changes, write);

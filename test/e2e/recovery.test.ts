@@ -65,12 +65,17 @@ describe('recovery of local state', () => {
       selfSignal: { point: 'after-transaction-before-state-write', visit: 1, signal: 'SIGKILL' },
     });
     expect(await victim.end()).toMatchObject({ signal: 'SIGKILL' });
+    const deadAt = Date.now();
 
     const service = application.fleet.start('only');
     await service.until(running, { what: 'the running state' });
     expect(restoredRecords(service)).toBeGreaterThan(0);
     expect(restoredRecords(service)).toBeLessThanOrEqual(EPOCH_RECORDS);
     await untilResults(KEYS + EPOCH_RECORDS);
+    const recovered = await service.until(({ event }) => event === 'recovered', { what: 'the recovery' });
+    // It counts from the last sign of life, and the process was dead from `deadAt` until it had its tasks again.
+    const assigned = service.log.find(({ event }) => event === 'group.assigned')!;
+    expect(recovered['detectMs']).toBeGreaterThanOrEqual(Date.parse(String(assigned.time)) - deadAt - 1);
     await service.kill();
   }, 60_000);
 

@@ -40,7 +40,8 @@ describe('a processor that throws', () => {
     log.filter(({ event }) => event === 'state_changed').map(({ to }) => to);
 
   it('twice and then works is restarted twice by fixed-delay, and every record counts once', async () => {
-    await prepare(2, { restartStrategy: 'fixed-delay', restartAttempts: 2 });
+    // Nothing is committed before the record that throws.
+    await prepare(2, { restartStrategy: 'fixed-delay', restartAttempts: 2, commitIntervalMs: 3_000 });
     const service = application.fleet.start('only');
     const results = await followTopic(brokers, application.output);
     try {
@@ -54,7 +55,14 @@ describe('a processor that throws', () => {
       { level: 'warn', restart: 1, restartAfterMs: 50, err: { code: 'PROCESSING_FAILED' } },
       { level: 'warn', restart: 2, restartAfterMs: 50 },
     ]);
-    expect((await metricsOf(service)).get('millrace_tasks')).toBe(1);
+    const { detectMs, catchUpMs } = await service.until(({ event }) => event === 'recovered', { what: 'the recovery' });
+    const metrics = await metricsOf(service);
+    expect(metrics.get('millrace_tasks')).toBe(1);
+    expect(metrics.get('millrace_replayed_records_total')).toBe(2 * RECORDS.length);
+    expect(metrics.get('millrace_recovery_seconds_count{phase="detect"}')).toBe(1);
+    // The thread that died waited so long to come back, and caught up with its first commit.
+    expect(detectMs).toBeGreaterThanOrEqual(50);
+    expect(catchUpMs).toBeGreaterThan(0);
     expect(await service.terminate()).toEqual({ code: 0, signal: null });
     expect(new Set(statesIn(service.log))).toEqual(
       new Set(['REBALANCING', 'RUNNING', 'PENDING_SHUTDOWN', 'NOT_RUNNING']),

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterClient } from '../../src/kafka';
@@ -8,11 +8,13 @@ import { WireWriter } from '../../src/kafka/protocol/wire-writer';
 import { silentLogger } from '../../src/logging/logger';
 import { FormerMembers } from '../../src/runtime/former-members';
 
-/** Notes which members are said to be gone. What a real group does with that is a test of src/kafka. */
+/** Notes which members are said to be gone, and says who is in the group. What a real group does with that is a test of src/kafka. */
 class LeavesInMemory {
   readonly left: string[] = [];
+  members: string[] = [];
   fails = false;
 
+  retry = <T>(_what: string, request: () => Promise<T>): Promise<T> => request();
   openConnections = (): undefined => undefined;
   closeConnections = (): undefined => undefined;
 
@@ -21,13 +23,15 @@ class LeavesInMemory {
     _kind: string,
     groupId: string,
     request: ApiRequest<number>,
-  ): Promise<void> {
+  ): Promise<unknown> {
     if (this.fails) throw new Error('the broker is not there');
+    if (request.name === 'DescribeGroups') return [{ members: this.members.map((memberId) => ({ memberId })) }];
     const writer = new WireWriter();
     request.encode(writer);
     const reader = new WireReader(Buffer.concat(writer.toChunks()));
     expect(reader.string()).toBe(groupId);
     this.left.push(...reader.array(() => reader.string()));
+    return undefined;
   }
 }
 
@@ -89,6 +93,52 @@ describe('FormerMembers', () => {
   it('leaves out what is no member id', async () => {
     await writeFile(file, '[1, "one", null]');
     expect(await said()).toEqual(['one']);
+  });
+
+  describe('since when its tasks are left alone', () => {
+    const DIED_AT = 1_700_000_000_000;
+
+    async function leftAloneSince(group: string[]): Promise<number | undefined> {
+      await writeFile(file, '["one", "two"]');
+      await utimes(file, DIED_AT / 1000, DIED_AT / 1000);
+      const cluster = new LeavesInMemory();
+      cluster.members = group;
+      return membersWith(cluster).tasksLeftAloneSince();
+    }
+
+    it('is its last sign of life, while the group waits for it', async () => {
+      expect(await leftAloneSince(['two', 'another'])).toBe(DIED_AT);
+    });
+
+    it('is its last sign of life, where there is nobody else', async () => {
+      expect(await leftAloneSince([])).toBe(DIED_AT);
+    });
+
+    it('is not said when others have the tasks by now', async () => {
+      expect(await leftAloneSince(['another'])).toBeUndefined();
+    });
+
+    it('is not said when it had left, or the group cannot be asked', async () => {
+      expect(await membersWith(new LeavesInMemory()).tasksLeftAloneSince()).toBeUndefined();
+      await writeFile(file, '["one"]');
+      const cluster = new LeavesInMemory();
+      cluster.fails = true;
+      expect(await membersWith(cluster).tasksLeftAloneSince()).toBeUndefined();
+    });
+
+    it('is told by the time of the file, which a living process moves on', async () => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+      const members = membersWith(new LeavesInMemory());
+      try {
+        members.joined('thread-1', 'one');
+        const begin = Date.now();
+        await jest.advanceTimersByTimeAsync(10_000);
+        await members.settled();
+        expect(Math.round((await stat(file)).mtimeMs)).toBe(begin + 10_000);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
   });
 
   it('goes on when the group cannot be told', async () => {

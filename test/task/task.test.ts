@@ -125,6 +125,16 @@ describe('Task', () => {
     });
   });
 
+  it('knows what it processed and did not commit', async () => {
+    const run = await TaskRun.open(passing());
+    await run.add('in', [{ value: 'a' }, { value: 'b' }]).process();
+    const epoch = run.transact();
+    await run.add('in', [{ value: 'c' }]).process();
+    expect(run.task.uncommittedRecords).toBe(3);
+    await run.write(epoch);
+    expect(run.task.uncommittedRecords).toBe(1);
+  });
+
   describe('memory', () => {
     it('counts what waits in the queues, and comes back to nothing', async () => {
       const run = await TaskRun.open(passing());
