@@ -54,7 +54,7 @@ export function addResetCommand(
     )
     .option(
       '--delete-internal-topics',
-      'delete changelogs and repartition topics instead of emptying them; the state of other machines must then be deleted by hand',
+      'delete all internal topics instead of emptying changelogs; the state of other machines must then be deleted by hand',
     )
     .option('--dry-run', 'say what would change, and change nothing')
     .option('--json', 'print JSON')

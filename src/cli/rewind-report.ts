@@ -35,7 +35,7 @@ export function restoreReport(plan: RestorePlan, dryRun: boolean): string {
 
 /** What a reset changed, or would change, for people. */
 export function resetReport(
-  { applicationId, offsets, emptied, deleted, localTasks }: ResetPlan,
+  { applicationId, offsets, emptied, deleted, groupForgotten, localTasks }: ResetPlan,
   dryRun: boolean,
 ): string {
   const sections = [
@@ -48,6 +48,7 @@ export function resetReport(
       `Deleted topics:\n${indented(deleted)}` +
         'Before it starts, delete its state directory on every other machine: that state would be taken for the new one.\n',
     );
+  if (groupForgotten) sections.push(`Deleted offsets of the group '${applicationId}'\n`);
   if (localTasks.length > 0) sections.push(`Deleted state on this machine, of tasks: ${localTasks.join(', ')}\n`);
   if (dryRun) sections.push('Nothing was changed.\n');
   return sections.join('\n');

@@ -24,7 +24,7 @@ import { partitionsOf, settleTransactions } from './settle-transactions';
 import { StoredShape } from './stored-shape';
 import { TaskLayout } from './task-layout';
 import { readTopicPlan } from './topic-preparation';
-import type { InternalTopic, TopicPlan } from './topic-plan';
+import { controlTopicName, type InternalTopic, type TopicPlan } from './topic-plan';
 
 /** Where source topics are read from after a reset: an end, or the first record of a time, in milliseconds since 1970. */
 export type ResetPosition = 'earliest' | 'latest' | number;
@@ -37,8 +37,8 @@ export interface ResetOptions {
   /** Default: `earliest`. */
   readonly to?: ResetPosition | undefined;
   /**
-   * Whether internal topics are deleted instead of emptied. Local states on other machines must then be deleted by hand, before the
-   * application starts: nothing tells them from states of now. Default false.
+   * Whether internal topics are deleted instead of emptied, and with them the topic in which instances speak of checkpoints. Local states
+   * on other machines must then be deleted by hand, before the application starts: nothing tells them from states of now. Default false.
    */
   readonly deleteInternalTopics?: boolean | undefined;
   /** Changes nothing. Default false. */
@@ -53,6 +53,8 @@ export interface ResetPlan {
   /** Changelogs that are emptied. */
   readonly emptied: readonly string[];
   readonly deleted: readonly string[];
+  /** Whether the group forgets its offsets, because a start without any begins at the same place. */
+  readonly groupForgotten: boolean;
   /** Tasks whose state on this machine is deleted. */
   readonly localTasks: readonly string[];
 }
@@ -63,6 +65,9 @@ export interface ResetPlan {
  * Changelogs are emptied so that they begin behind every position that local states and checkpoints know of: those become unusable
  * by themselves, and savepoints can still be restored. Repartition topics keep their records, which savepoints may need, and are read
  * from their end.
+ *
+ * Where topics are deleted, nothing of the application is left in Kafka if it is to begin where it would without offsets: its id can
+ * be given to a fork.
  *
  * Until it is done the changelogs are set up in a way that no instance starts with. If it dies, run it again.
  *
@@ -103,7 +108,7 @@ class Reset {
   }
 
   async run(): Promise<ResetPlan> {
-    const { config, topology, deleteInternalTopics = false, dryRun = false } = this.options;
+    const { config, topology, to = 'earliest', deleteInternalTopics = false, dryRun = false } = this.options;
     const { applicationId } = config;
     await this.group.requireNoMembers(applicationId);
     const topics = await readTopicPlan(this.admin, config, topology);
@@ -116,7 +121,10 @@ class Reset {
       applicationId,
       offsets,
       emptied: deleteInternalTopics ? [] : namesOf('changelog'),
-      deleted: deleteInternalTopics ? [...namesOf('changelog'), ...namesOf('repartition')] : [],
+      deleted: deleteInternalTopics
+        ? [...namesOf('changelog'), ...namesOf('repartition'), ...(await this.existingControl())]
+        : [],
+      groupForgotten: deleteInternalTopics && to === 'earliest' && config.autoOffsetReset === 'earliest',
       localTasks: (await this.directory?.taskIds()) ?? [],
     };
     if (dryRun) return plan;
@@ -151,6 +159,13 @@ class Reset {
       const description = found.get(wanted.name);
       return description === undefined ? [] : [{ wanted, partitions: description.partitions }];
     });
+  }
+
+  /** It is not part of the plan: it is there if checkpoints were ever taken. */
+  private async existingControl(): Promise<string[]> {
+    const name = controlTopicName(this.options.config.applicationId);
+    const found = await this.admin.describeTopics([name]);
+    return found.get(name) === undefined ? [] : [name];
   }
 
   private async check(internal: readonly ExistingTopic[]): Promise<void> {
@@ -209,7 +224,8 @@ class Reset {
     await StoredShape.forget(this.directory.path);
   }
 
-  private async commit({ applicationId, offsets }: ResetPlan): Promise<void> {
+  private async commit({ applicationId, offsets, groupForgotten }: ResetPlan): Promise<void> {
+    if (groupForgotten) return this.group.deleteOffsets(applicationId, offsets);
     await this.group.commitOffsets(
       applicationId,
       offsets.flatMap(({ topic, partition, then }) => (then === undefined ? [] : [{ topic, partition, offset: then }])),

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { resolveConfig } from '../../src/config/millrace-config';
 import { serdes } from '../../src/index';
 import { GroupAdmin, TopicAdmin, type ClusterClient } from '../../src/kafka';
 import { silentLogger } from '../../src/logging/logger';
+import { Millrace } from '../../src/runtime/millrace';
 import { resetApplication, type ResetOptions, type ResetPlan } from '../../src/runtime/reset';
 import { restoreApplication } from '../../src/runtime/rewind';
 import type { Topology } from '../../src/topology/graph';
@@ -140,6 +142,17 @@ describe('resetApplication', () => {
     expect(await counted(scene)).toEqual(['a 1', 'a 1', 'b 1', 'b 1']);
   });
 
+  it('commits where to begin, and keeps the group, when topics are deleted but the end is asked for', async () => {
+    const scene = await wordCounter();
+    await write(scene, 'a b');
+    await scene.application.runToEnd();
+    const { groupForgotten } = await reset(scene, { deleteInternalTopics: true, to: 'latest' });
+    expect(groupForgotten).toBe(false);
+    await write(scene, 'c');
+    await scene.application.runToEnd();
+    expect(await counted(scene)).toEqual(['a 1', 'b 1', 'c 1']);
+  });
+
   it('touches nothing when it is only to say what it would do', async () => {
     const scene = await wordCounter();
     await write(scene, 'a b');
@@ -222,6 +235,49 @@ describe('resetApplication', () => {
       const { stores } = await restoreApplication(restoring);
       expect(stores.map(({ entries }) => entries)).toEqual([expect.any(Number), expect.any(Number)]);
       expect(await readTopic(brokers, changelogOf(scene))).toHaveLength(2);
+    });
+
+    it('leaves nothing of a fork whose topics are deleted, so that it can be made again', async () => {
+      const scene = await wordCounter();
+      const { application, topology } = scene;
+      const store = new MapSnapshotStore();
+      await write(scene, 'a b');
+      await application.runToEnd();
+      const metadata = await application.checkpoint(store, 1);
+      const applicationId = uniqueName('fork');
+      const fork = new SmallApplication(cluster, brokers, applicationId, topology);
+      applications.push(fork);
+      const makeFork = () => {
+        return restoreApplication({
+          ...{ config: application.config, topology, metadata, store, logger: silentLogger },
+          as: applicationId,
+        });
+      };
+      await makeFork();
+      await expect(makeFork()).rejects.toMatchObject({ code: 'APPLICATION_EXISTS' });
+      // With a snapshot store it has a control topic, too.
+      const config = resolveConfig({
+        ...fork.config,
+        checkpointStore: path.join(application.stateDir, 'checkpoints'),
+        checkpointTrigger: 'on-demand',
+      });
+      const instance = new Millrace(topology, config, { logger: silentLogger });
+      await instance.start();
+      await instance.close();
+      const control = `${applicationId}-millrace-control`;
+      expect((await admin.describeTopics([control])).get(control)).toBeDefined();
+
+      const { deleted, groupForgotten } = await reset(
+        { ...scene, application: fork },
+        { store, deleteInternalTopics: true },
+      );
+      expect(groupForgotten).toBe(true);
+      expect(deleted).toContain(control);
+      expect([...(await admin.describeTopics(deleted)).values()].filter((topic) => topic !== undefined)).toEqual([]);
+      expect([...(await fork.committed()).values()].filter((offset) => offset !== undefined)).toEqual([]);
+      await makeFork();
+      await fork.runToEnd();
+      expect(await counted(scene)).toEqual(['a 1', 'b 1']);
     });
 
     it('deletes no topics while there are checkpoints', async () => {
