@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
-import { mkdtempSync, rmdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { SnapshotDamagedError, SnapshotStoreError } from '../../src/checkpoint/errors';
 import type { S3SnapshotStore, S3SnapshotStoreOptions } from '../../src/checkpoint/s3-snapshot-store';
 import { toxiproxyProgram } from '../support/go-program';
 import { failing, HttpFaults } from '../support/http-faults';
 import { S3_CREDENTIALS, S3Server } from '../support/s3-server';
+import { SmallDisk } from '../support/small-disk';
 import { FaultyNetwork } from '../support/toxiproxy';
 import { collect, failureOf, inPieces, namesIn, randomContent, read } from './objects';
 import { openS3, required, s3OrReason, useTestCredentials } from './s3-for-tests';
@@ -293,29 +290,17 @@ withS3('an object in S3', () => {
   });
 });
 
-function smallDisk(): string | undefined {
-  const point = mkdtempSync(path.join(tmpdir(), 'millrace-s3-full-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', point], { stdio: 'ignore' });
-    return point;
-  } catch {
-    rmdirSync(point);
-    return undefined;
-  }
-}
-
-const disk = command === '' ? undefined : smallDisk();
+const disk = command === '' ? undefined : SmallDisk.mount(12);
 
 // Needs the right to mount a small file system; elsewhere this is reported as skipped.
 (disk === undefined ? describe.skip : describe)('an S3 server whose disk is full', () => {
   let full: S3Server;
   beforeAll(async () => {
-    full = await S3Server.start(command, disk);
+    full = await S3Server.start(command, disk?.folder);
   });
   afterAll(async () => {
     await full.stop();
-    execFileSync('umount', [disk ?? '']);
-    rmdirSync(disk ?? '');
+    disk?.unmount();
   });
 
   it.each([['small', 7 * MIB] as const, ['large', LARGE] as const])(

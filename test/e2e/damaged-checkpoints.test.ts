@@ -69,9 +69,9 @@ describe('a disk is lost, and checkpoints are damaged', () => {
     }
   }
 
-  async function checkpoint(): Promise<string> {
+  async function checkpoint(full = false): Promise<string> {
     const config = resolveConfig({ applicationId: application.fleet.applicationId, brokers });
-    const wanted = { kind: 'checkpoint' as const, id: undefined, thenStop: false, answerTimeoutMs: 30_000 };
+    const wanted = { kind: 'checkpoint' as const, id: undefined, thenStop: false, full, answerTimeoutMs: 30_000 };
     return requestFromApplication(config, wanted, silentLogger);
   }
 
@@ -80,13 +80,13 @@ describe('a disk is lost, and checkpoints are damaged', () => {
     return new CheckpointCatalog(snapshots, application.fleet.applicationId, silentLogger);
   }
 
-  /** Flips one bit in the middle of the first file that only this checkpoint has. */
-  async function damage(id: string, others: readonly string[]): Promise<void> {
+  /** Flips one bit in the middle of the first file, or the one of that name, that only this checkpoint has. */
+  async function damage(id: string, others: readonly string[], wanted?: string): Promise<void> {
     const catalog = catalogOf();
     const shared = new Set<string>();
     for (const other of others) for (const { object } of filesOf(await catalog.read(other))) shared.add(object);
     const own = filesOf(await catalog.read(id)).find(
-      ({ object, sizeInBytes }) => sizeInBytes > 0 && !shared.has(object),
+      ({ name, object, sizeInBytes }) => sizeInBytes > 0 && !shared.has(object) && name === (wanted ?? name),
     );
     const file = path.join(store, own!.object);
     const bytes = readFileSync(file);
@@ -141,8 +141,20 @@ describe('a disk is lost, and checkpoints are damaged', () => {
     for (const { object } of filesOf(third)) expect(object).toContain(`/files/${third.number}/`);
     expect((await catalogOf().verify(third, { deep: true })).problems).toEqual([]);
     await countRound();
-    const fourth = filesOf(await catalogOf().read(await checkpoint())).map(({ object }) => object);
-    expect(filesOf(third).some(({ object }) => fourth.includes(object))).toBe(true);
+    const fourth = await checkpoint();
+    const later = filesOf(await catalogOf().read(fourth)).map(({ object }) => object);
+    expect(filesOf(third).some(({ object }) => later.includes(object))).toBe(true);
+
+    // Nobody has noticed yet: whoever verifies finds it, in the next one too, until a full one is asked for.
+    await damage(fourth, [], 'CURRENT');
+    const problemsOf = async (id: string): Promise<readonly string[]> =>
+      (await catalogOf().verify(await catalogOf().read(id), { deep: true })).problems.map(({ object }) => object);
+    const found = await problemsOf(fourth);
+    expect(found).toHaveLength(1);
+    expect(await problemsOf(await checkpoint())).toEqual(found);
+    const whole = await checkpoint(true);
+    expect(await problemsOf(whole)).toEqual([]);
+    expect(await problemsOf(await checkpoint())).toEqual([]);
     expect(await last.terminate()).toEqual({ code: 0, signal: null });
     expect(await faults()).toEqual([]);
   }, 120_000);

@@ -47,6 +47,12 @@ export class FaultyNetwork {
     await this.proxy.addToxic({ name: 'delay', type: 'latency', stream: 'downstream', toxicity: 1, attributes });
   }
 
+  /** So much comes through in a second. */
+  async slow(kilobytesPerSecond: number, stream: 'upstream' | 'downstream'): Promise<void> {
+    const attributes = { rate: kilobytesPerSecond };
+    await this.proxy.addToxic({ name: `slow ${stream}`, type: 'bandwidth', stream, toxicity: 1, attributes });
+  }
+
   /** As before the first fault. */
   async heal(): Promise<void> {
     await this.proxy.getToxiproxy().reset();
