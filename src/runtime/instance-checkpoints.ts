@@ -2,7 +2,7 @@ import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
 import { FailedCheckpoints } from '../checkpoint/failed-checkpoints';
-import type { ControlMessage, FailureKind } from '../checkpoint/control-messages';
+import type { ControlMessage } from '../checkpoint/control-messages';
 import { CheckpointCoordinator, type CompletedCheckpoints } from '../checkpoint/coordinator';
 import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
@@ -17,6 +17,7 @@ import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { RecordCollector } from '../task/task-io';
 import type { TopologyShape } from '../topology/topology-shape';
+import type { ApplicationAvailability } from './application-availability';
 import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
 import type { FailpointHook } from './failpoints';
@@ -34,6 +35,7 @@ export interface InstanceCheckpointsParts {
   readonly directory: StateDirectory;
   readonly purge: RepartitionPurge;
   readonly settings: CheckpointSettings;
+  readonly availability: ApplicationAvailability;
   /** Complete checkpoints that are kept. */
   readonly retention: number;
   readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
@@ -85,6 +87,7 @@ export class InstanceCheckpoints {
       completed: this.completedCheckpoints(),
       repartitionsAreRead: () => this.repartitionsAreRead(),
       copyChannels: parts.copyChannels,
+      availability: () => parts.availability.current,
       send: (message) => this.log.send(message),
       now: wallClock,
       setTimer: (callback, milliseconds) => {
@@ -108,6 +111,7 @@ export class InstanceCheckpoints {
   async start(): Promise<void> {
     this.parts.purge.holdBack();
     await this.log.start();
+    this.parts.availability.tellAll((message) => this.log.send(message));
   }
 
   /** @param wake - of the thread's loop */
@@ -116,6 +120,7 @@ export class InstanceCheckpoints {
     const thread = new ThreadCheckpoints({
       send: (message) => this.log.send(message),
       wake,
+      process: this.parts.availability.process,
       countsRecords: this.parts.settings.schedule?.trigger === 'records',
       collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
@@ -144,11 +149,6 @@ export class InstanceCheckpoints {
     }
   }
 
-  /** Something of this instance failed. All instances hear of it: whoever coordinates has to know how often that is. */
-  failed(kind: FailureKind): void {
-    this.log.send({ type: 'failure', kind });
-  }
-
   threadEnded(thread: ThreadCheckpoints): void {
     this.threads.delete(thread);
   }
@@ -163,6 +163,7 @@ export class InstanceCheckpoints {
 
   private heard(message: ControlMessage): void {
     this.coordinator.received(message);
+    if (this.parts.availability.heard(message)) this.parts.settings.measured.failed();
     const { purge, layout } = this.parts;
     switch (message.type) {
       case 'begin':
@@ -178,8 +179,6 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.aborted(message.generation, message.number);
         purge.goOn();
         return;
-      case 'failure':
-        return this.parts.settings.measured.failed();
       case 'drain':
         for (const thread of this.threads) thread.drainBegun(message);
         return;
@@ -250,13 +249,18 @@ export class InstanceCheckpoints {
 
   private completedCheckpoints(): CompletedCheckpoints {
     const { catalog } = this;
-    const { failpoint } = this.parts;
+    const { failpoint, availability } = this.parts;
     const kept = async (): Promise<CheckpointMetadata[]> =>
       (await catalog.list())
         .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
         .sort((a, b) => a.number - b.number);
     return {
-      load: async () => ({ kept: await kept(), highestNumber: await catalog.highestNumber() }),
+      load: async () => {
+        const checkpoints = await kept();
+        const before = checkpoints.at(-1)?.availability;
+        if (before !== undefined) availability.continueFrom(before);
+        return { kept: checkpoints, highestNumber: await catalog.highestNumber() };
+      },
       write: async (metadata) => {
         failpoint?.('before-metadata');
         await catalog.write(metadata);

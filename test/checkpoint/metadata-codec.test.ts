@@ -9,6 +9,12 @@ import { checkpointOf, fileOf } from './checkpoints';
 const origin = { store: 'a store', object: 'orders/checkpoints/checkpoint-3.json' };
 
 const full: CheckpointMetadata = checkpointOf(3, [fileOf(1, '000007.sst'), fileOf(3, 'MANIFEST-000004')], {
+  availability: {
+    since: 1_700_000_000_000,
+    failures: 2,
+    replayedRecords: 3,
+    lastRecovery: { detectMs: 10_000.5, restoreMs: 0, catchUpMs: 7 },
+  },
   channels: [
     {
       topic: { name: 'words', internal: true },
@@ -92,7 +98,7 @@ describe('the metadata of a checkpoint', () => {
     expect(damageOf(signed({ ...documentOf(full), ...change }))).toMatch(damage);
   });
 
-  it.each(Object.keys(full).filter((member) => member !== 'slowestTask'))(
+  it.each(Object.keys(full).filter((member) => !['slowestTask', 'availability'].includes(member)))(
     "that lacks '%s' is refused, whatever its checksum",
     (member) => {
       const document = documentOf(full);
