@@ -1,5 +1,6 @@
 import type { TopicReference } from '../topology/graph';
 import type { TopologyShape } from '../topology/topology-shape';
+import type { Availability } from './availability';
 
 /** A file of a task's database at the moment of its snapshot, and where its content is. */
 export interface SnapshotFile {
@@ -74,6 +75,8 @@ export interface CheckpointMetadata {
   readonly incrementalBytes: number;
   /** The task that took longest, from the beginning to the last byte. */
   readonly slowestTask: { readonly task: string; readonly milliseconds: number } | undefined;
+  /** Of the application until it was complete. Missing in what an older Millrace wrote. */
+  readonly availability?: Availability | undefined;
   readonly shape: TopologyShape;
   readonly tasks: readonly TaskSnapshot[];
   readonly channels: readonly ChannelState[];

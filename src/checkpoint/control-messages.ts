@@ -14,6 +14,8 @@ const readySchema = z.object({
   /** Another one after each failure: what the one before wrote is settled when this is sent. */
   producer: z.string(),
   tasks: z.array(z.string()),
+  /** The process that it is a thread of. */
+  process: z.string().optional(),
 });
 
 /** A checkpoint begins. Who takes part cuts at its next commit. */
@@ -61,7 +63,23 @@ const declinedSchema = z.object({
   failed: z.boolean(),
 });
 
-const completedSchema = z.object({ type: z.literal('completed'), ...which, id: z.string(), thenStop: z.boolean() });
+const recoverySchema = z.object({ detectMs: z.number(), restoreMs: z.number(), catchUpMs: z.number() });
+
+const completedSchema = z.object({
+  type: z.literal('completed'),
+  ...which,
+  id: z.string(),
+  thenStop: z.boolean(),
+  /** As far as the coordinator knew. */
+  availability: z
+    .object({
+      since: z.number(),
+      failures: z.number(),
+      replayedRecords: z.number(),
+      lastRecovery: recoverySchema.optional(),
+    })
+    .optional(),
+});
 
 const abortedSchema = z.object({ type: z.literal('aborted'), ...which, reason: z.string() });
 
@@ -111,10 +129,28 @@ const failureSchema = z.object({
   type: z.literal('failure'),
   /**
    * A stream thread died; a commit failed, or state was damaged, and a thread opened its tasks again at the committed offsets; an instance came
-   * back whose process before had not left the group: it was killed, or the machine failed.
+   * back whose process before had not left the group, or others got its tasks: it was killed, or the machine failed.
    */
   kind: z.enum(['thread-died', 'tasks-dropped', 'instance-killed']),
+  /** Who failed, where several may tell of the same. They were threads of one process. */
+  members: z.array(z.string()).optional(),
+  /** When that process was last seen alive, in milliseconds since 1970. */
+  since: z.number().optional(),
 });
+
+/** A member is about to leave the group. */
+const leftSchema = z.object({
+  type: z.literal('left'),
+  member: z.string(),
+  /** Its thread died of an error. */
+  failed: z.boolean(),
+});
+
+/** A thread has recovered from a failure, its own or that of a member whose tasks it got. */
+const recoveredSchema = z.object({ type: z.literal('recovered'), recovery: recoverySchema });
+
+/** A thread dropped what it had processed and not committed: so many records are processed again. */
+const replayedSchema = z.object({ type: z.literal('replayed'), records: z.number() });
 
 /** How many records of input topics a thread has processed, where the schedule asks for that. Repartition topics do not count. */
 const processedSchema = z.object({
@@ -148,6 +184,9 @@ const messageSchema = z.discriminatedUnion('type', [
   abortedSchema,
   floorsSchema,
   failureSchema,
+  leftSchema,
+  recoveredSchema,
+  replayedSchema,
   processedSchema,
   requestSchema,
   drainSchema,

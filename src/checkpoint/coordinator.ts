@@ -1,6 +1,7 @@
 import { asError } from '../errors/as-error';
 import type { Logger } from '../logging/logger';
 import type { TopologyShape } from '../topology/topology-shape';
+import type { Availability } from './availability';
 import type { ChannelState, CheckpointMetadata, CheckpointTrigger } from './checkpoint-metadata';
 import type { CheckpointSchedule } from './checkpoint-schedule';
 import type { Answer, CheckpointRequest, ControlMessage, Cut, Ready, Stored } from './control-messages';
@@ -49,6 +50,8 @@ export interface CoordinatorParts {
   readonly repartitionsAreRead: () => Promise<boolean>;
   /** Copies the records on their way into the snapshot store, for a savepoint. */
   readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
+  /** Kept in the metadata of each checkpoint. */
+  readonly availability: () => Availability;
   readonly send: (message: ControlMessage) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -150,6 +153,9 @@ export class CheckpointCoordinator {
       case 'aborted':
       case 'floors':
       case 'failure':
+      case 'left':
+      case 'recovered':
+      case 'replayed':
       case 'drain':
       case 'drain-ended':
         return;
@@ -291,6 +297,7 @@ export class CheckpointCoordinator {
         completedAt: parts.now(),
         incrementalBytes: running.storedBytes,
         slowestTask: running.slowestTask,
+        availability: parts.availability(),
         shape: parts.shape(),
         tasks: running.snapshots,
         channels,
@@ -312,7 +319,8 @@ export class CheckpointCoordinator {
     const { generation, thenStop } = running.begin;
     this.shareFilesOf(metadata);
     this.consecutiveFailures = 0;
-    parts.send({ type: 'completed', generation, number: metadata.number, id: metadata.id, thenStop });
+    const { number, id, availability } = metadata;
+    parts.send({ type: 'completed', generation, number, id, thenStop, availability });
     if (running.request !== undefined) this.answer(running.request.request, { status: 'completed', id: metadata.id });
     const milliseconds = metadata.completedAt - metadata.beganAt;
     parts.logger.info(

@@ -53,6 +53,15 @@ const store = z.object({
 
 const repartitionTopic = z.object({ partitions: count.optional(), keySerde: z.string(), valueSerde: z.string() });
 
+const recovery = z.object({ detectMs: milliseconds, restoreMs: milliseconds, catchUpMs: milliseconds });
+
+const availability = z.object({
+  since: milliseconds,
+  failures: count,
+  replayedRecords: count,
+  lastRecovery: recovery.optional(),
+});
+
 /** What the metadata of a checkpoint must look like. Members that a later version may have added beside are left out. */
 export const metadataSchema: z.ZodType<CheckpointMetadata> = z
   .object({
@@ -65,6 +74,7 @@ export const metadataSchema: z.ZodType<CheckpointMetadata> = z
     completedAt: milliseconds,
     incrementalBytes: count,
     slowestTask: z.object({ task: z.string(), milliseconds }).optional(),
+    availability: availability.optional(),
     shape: z.object({
       stores: z.record(z.string(), store),
       repartitionTopics: z.record(z.string(), repartitionTopic),

@@ -14,6 +14,8 @@ export interface Participation {
   /** See {@link Ready}. */
   readonly producer: string;
   readonly tasks: readonly string[];
+  /** That it is a thread of. */
+  readonly process?: string | undefined;
 }
 
 /** The next commit is to be a cut. */

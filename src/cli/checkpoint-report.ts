@@ -1,3 +1,4 @@
+import { timeBetweenFailures, type Availability } from '../checkpoint/availability';
 import type { CatalogEntry } from '../checkpoint/catalog-entries';
 import { filesOf, fullBytes, sizeOf } from '../checkpoint/checkpoint-files';
 import type { ChannelState, CheckpointMetadata, TaskSnapshot } from '../checkpoint/checkpoint-metadata';
@@ -33,7 +34,15 @@ export function failedAsJson(failed: FailedCheckpoint): object {
 
 /** What `show --json` says: the metadata, and what follows from it. */
 export function metadataAsJson(metadata: CheckpointMetadata): object {
-  return { ...metadata, ...figures(metadata) };
+  const { availability, completedAt } = metadata;
+  if (availability === undefined) return { ...metadata, ...figures(metadata) };
+  const betweenMs = timeBetweenFailures(availability, completedAt);
+  return {
+    ...metadata,
+    ...figures(metadata),
+    // JSON has no Infinity.
+    availability: { ...availability, timeBetweenFailuresMs: betweenMs === Infinity ? null : betweenMs },
+  };
 }
 
 function figures(metadata: CheckpointMetadata): { durationMs: number; fullBytes: number } {
@@ -95,11 +104,28 @@ export function showReport(metadata: CheckpointMetadata): string {
       'slowest task',
       slowestTask === undefined ? '-' : `${slowestTask.task}, ${readableDuration(slowestTask.milliseconds)}`,
     ],
+    ...(metadata.availability === undefined ? [] : availabilityRows(metadata.availability, completedAt)),
   ]);
   const taskRows = tasks.flatMap(taskLines);
   const taskTable = textTable([['TASK', 'FILES', 'SIZE', 'INPUT', 'OFFSET', 'CHANGELOG', 'POSITION'], ...taskRows]);
   const channelTable = textTable([['CHANNEL', 'FROM', 'BARRIERS', 'COPIED'], ...channels.map(channelRow)]);
   return [summary, taskTable, ...(channels.length === 0 ? [] : [channelTable])].join('\n');
+}
+
+/** Of the application, until the checkpoint was complete. */
+function availabilityRows(availability: Availability, at: number): string[][] {
+  const { since, failures, replayedRecords, lastRecovery: last } = availability;
+  const between = failures === 0 ? '' : `, ${readableDuration(timeBetweenFailures(availability, at))} between them`;
+  return [
+    ['failures', `${failures} since ${readableTime(since)} UTC${between}`],
+    [
+      'last recovery',
+      last === undefined
+        ? '-'
+        : `detected in ${readableDuration(last.detectMs)}, restored in ${readableDuration(last.restoreMs)}, caught up in ${readableDuration(last.catchUpMs)}`,
+    ],
+    ['replayed records', String(replayedRecords)],
+  ];
 }
 
 /** As many lines as the task has inputs or changelogs. */

@@ -11,12 +11,13 @@ export function readableBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** Milliseconds for people: `350 ms`, `1.5 s`, `3 min 20 s`. */
+/** Milliseconds for people: `350 ms`, `1.5 s`, `3 min 20 s`, `5 h 20 min`. */
 export function readableDuration(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 60_000) return `${(milliseconds / 1_000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1_000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Milliseconds since 1970 for people, in UTC: `2026-11-21 22:06:17`. */

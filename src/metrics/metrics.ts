@@ -84,6 +84,11 @@ export interface MillraceMetrics {
    * knew of it; `restore`: until all its tasks were open; `catch-up`: until all was committed that its inputs had then.
    */
   readonly recovery: Histogram<'phase'>;
+  /**
+   * `millrace_time_between_failures_seconds`: the mean, of the whole application as far as this instance knows, as of the newest failure or
+   * checkpoint. Without a failure it is infinite.
+   */
+  readonly timeBetweenFailures: Gauge;
   /** `millrace_instance_state`: 1 for the state that the instance is in, 0 for the others it has been in. */
   readonly instanceState: Gauge<'state'>;
 }
@@ -107,6 +112,12 @@ export function createMetrics(): MillraceMetrics {
     buckets: number[],
     labelNames: readonly L[] = [],
   ): Histogram<L> => new Histogram({ name: `millrace_${name}`, help, buckets, labelNames, registers });
+
+  const timeBetweenFailures = gauge(
+    'time_between_failures_seconds',
+    'Mean time between failures of the application, as of the newest failure or checkpoint; infinite without one.',
+  );
+  timeBetweenFailures.set(Infinity);
 
   return {
     registry,
@@ -192,6 +203,7 @@ export function createMetrics(): MillraceMetrics {
       DURATION_SECONDS,
       ['phase'],
     ),
+    timeBetweenFailures,
     instanceState: gauge(
       'instance_state',
       '1 for the state that the instance is in, 0 for the others it has been in.',

@@ -1,4 +1,3 @@
-import type { FailureKind } from '../checkpoint/control-messages';
 import type { MillraceConfig } from '../config/millrace-config';
 import {
   ClusterTopicLookup,
@@ -13,6 +12,7 @@ import {
 } from '../kafka';
 import type { Logger } from '../logging/logger';
 import type { MillraceMetrics } from '../metrics/metrics';
+import type { ApplicationAvailability } from './application-availability';
 import type { FailpointHook } from './failpoints';
 import { createGroupAssignor } from './group-assignor';
 import type { FormerMembers } from './former-members';
@@ -21,7 +21,6 @@ import type { InstanceCheckpoints } from './instance-checkpoints';
 import type { InstanceMemory } from './instance-memory';
 import type { LocalStates } from './local-states';
 import { MetricsFailureCounter } from './metrics-failure-counter';
-import { reportRecovery } from './report-recovery';
 import type { RepartitionPurge } from './repartition-purge';
 import type { RestoreListener } from './restore-progress';
 import type { StateDirectory } from '../state/state-directory';
@@ -45,8 +44,7 @@ export interface InstanceParts {
   /** Absent where no checkpoints are taken. */
   readonly checkpoints: InstanceCheckpoints | undefined;
   readonly members: FormerMembers;
-  /** Counts a failure, and tells the others of it. */
-  readonly failed: (kind: FailureKind) => void;
+  readonly availability: ApplicationAvailability;
   /** When the thread or process ended by a failure that the new one comes after. */
   readonly awaySince: number | undefined;
   readonly logger: Logger;
@@ -65,7 +63,7 @@ export function createStreamThread(
   index: number,
   onState: (state: ThreadState) => void,
 ): StreamThread {
-  const { config, cluster, admin, layout, memory, states, metrics, now, failpoint } = parts;
+  const { config, cluster, admin, layout, memory, states, metrics, now, failpoint, availability } = parts;
   const name = `${config.clientId}-${index + 1}`;
   const logger = parts.logger.child({ thread: name });
   const collector = new EpochRecords(new ClusterTopicLookup(cluster, admin), {
@@ -126,7 +124,14 @@ export function createStreamThread(
     awaySince: parts.awaySince,
     inputsOf: (task) => layout.inputsOf(task),
     inputEnds: (partitions) => admin.listOffsets(partitions, 'latest'),
-    onRecovered: (recovery) => reportRecovery(recovery, metrics, logger),
+    formerOwners: (tasks, living) => availability.formerOwners(tasks.map(String), living),
+    endOf: (member) => {
+      const end = availability.endOf(member);
+      return end && { failed: end.failed, at: now() - Math.max(0, systemClock() - end.at) };
+    },
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    onLost: (member) => availability.lost(member),
+    onRecovered: (recovery) => availability.recovered(recovery, logger),
     onUnmeasured: (error) =>
       logger.warn({ event: 'recovery_unmeasured', err: error }, 'A recovery could not be measured to its end'),
     limits: {
@@ -165,8 +170,8 @@ export function createStreamThread(
     opener,
     memory,
     checkpoints,
-    onReplayed: (records) => metrics.replayedRecords.inc(records),
-    onTasksDropped: () => parts.failed('tasks-dropped'),
+    onReplayed: (records) => availability.replayed(records),
+    onTasksDropped: () => availability.failed('tasks-dropped'),
     onGeneration: (generation, tasks) => parts.checkpoints?.assigned(thread, generation, tasks),
     logger,
     metrics,

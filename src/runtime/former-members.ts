@@ -2,6 +2,7 @@ import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GroupAdmin, removeGroupMember, type ClusterClient } from '../kafka';
 import type { Logger } from '../logging/logger';
+import type { EndOfProcess } from './application-availability';
 
 /** So long, at most, before its end an instance that is killed is seen for the last time. */
 const SIGN_OF_LIFE_MS = 1_000;
@@ -28,29 +29,23 @@ export class FormerMembers {
     this.file = join(directory, 'members.json');
   }
 
-  /** Whether the process before was killed: it had not left the group. To be asked before anything else. */
-  async endedUncleanly(): Promise<boolean> {
-    return (await this.read()).length > 0;
+  /** The process before, if it was killed: it had not left the group. To be asked before anything else. */
+  async formerProcess(): Promise<EndOfProcess | undefined> {
+    const members = await this.read();
+    return members.length === 0 ? undefined : { members, lastSeenAt: (await stat(this.file)).mtimeMs };
   }
 
-  /**
-   * When the process before was last seen alive, in milliseconds since 1970, if it was killed and nobody has had its tasks since. To be
-   * asked before `leaveGroup`.
-   */
-  async tasksLeftAloneSince(): Promise<number | undefined> {
-    const former = await this.read();
-    if (former.length === 0) return undefined;
+  /** Whether nobody has had the tasks of that process since. To be asked before `leaveGroup`. */
+  async areTasksLeftAlone(former: EndOfProcess): Promise<boolean> {
     try {
-      const { mtimeMs } = await stat(this.file);
       const { members } = await new GroupAdmin(this.cluster).describe(this.groupId);
-      const isStillIn = members.some(({ memberId }) => former.includes(memberId));
-      return isStillIn || members.length === 0 ? mtimeMs : undefined;
+      return members.length === 0 || members.some(({ memberId }) => former.members.includes(memberId));
     } catch (error) {
       this.logger.warn(
         { event: 'absence_unknown', err: error },
         'Could not find out for how long this instance was away: its recovery is not measured',
       );
-      return undefined;
+      return false;
     }
   }
 

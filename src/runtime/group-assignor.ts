@@ -14,6 +14,8 @@ interface SubscriptionData {
 interface AssignmentData {
   readonly version: 1;
   readonly tasks: readonly string[];
+  /** All members of this generation. */
+  readonly members?: readonly string[];
 }
 
 /** What the leader has to know of the topology. */
@@ -43,7 +45,7 @@ export function createGroupAssignor(
       const assigned = assignTasks(assignable.tasks.map(String), known);
       return new Map(
         [...assigned].map(([memberId, tasks]) => {
-          const data: AssignmentData = { version: 1, tasks };
+          const data: AssignmentData = { version: 1, tasks, members: known.map((member) => member.memberId) };
           const partitions = tasks.flatMap((task) => assignable.inputsOf(TaskId.parse(task)!));
           return [memberId, { partitions, userData: Buffer.from(JSON.stringify(data)) }];
         }),
@@ -57,6 +59,12 @@ export function assignedTasks(userData: Buffer): TaskId[] {
   if (userData.length === 0) return [];
   const data = JSON.parse(userData.toString()) as AssignmentData;
   return data.tasks.flatMap((task) => TaskId.parse(task) ?? []);
+}
+
+/** Who is in the group in this generation; undefined where the leader did not say it. */
+export function livingMembers(userData: Buffer): readonly string[] | undefined {
+  if (userData.length === 0) return undefined;
+  return (JSON.parse(userData.toString()) as AssignmentData).members;
 }
 
 /** A member of another version of Millrace may say more, or nothing that we understand: then it owns nothing. */

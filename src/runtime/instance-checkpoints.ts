@@ -3,7 +3,7 @@ import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import type { ChannelState, CheckpointMetadata, SnapshotFile } from '../checkpoint/checkpoint-metadata';
 import { ControlLog } from '../checkpoint/control-log';
 import { FailedCheckpoints } from '../checkpoint/failed-checkpoints';
-import type { ControlMessage, FailureKind } from '../checkpoint/control-messages';
+import type { ControlMessage } from '../checkpoint/control-messages';
 import { CheckpointCoordinator, type CompletedCheckpoints } from '../checkpoint/coordinator';
 import { TooManyCheckpointFailuresError } from '../checkpoint/errors';
 import { KnownContents } from '../checkpoint/known-contents';
@@ -18,6 +18,7 @@ import type { Task } from '../task/task';
 import type { TaskId } from '../task/task-id';
 import type { RecordCollector } from '../task/task-io';
 import type { TopologyShape } from '../topology/topology-shape';
+import type { ApplicationAvailability } from './application-availability';
 import type { CheckpointSettings } from './checkpoint-settings';
 import { CheckpointRecovery } from './checkpoint-recovery';
 import type { FailpointHook } from './failpoints';
@@ -36,6 +37,7 @@ export interface InstanceCheckpointsParts {
   readonly directory: StateDirectory;
   readonly purge: RepartitionPurge;
   readonly settings: CheckpointSettings;
+  readonly availability: ApplicationAvailability;
   /** Complete checkpoints that are kept. */
   readonly retention: number;
   readonly copyChannels: (channels: readonly ChannelState[], number: number) => Promise<readonly ChannelState[]>;
@@ -88,6 +90,7 @@ export class InstanceCheckpoints {
       completed: this.completedCheckpoints(),
       repartitionsAreRead: () => this.repartitionsAreRead(),
       copyChannels: parts.copyChannels,
+      availability: () => parts.availability.current,
       send: (message) => this.log.send(message),
       now: wallClock,
       setTimer: (callback, milliseconds) => {
@@ -111,6 +114,7 @@ export class InstanceCheckpoints {
   async start(): Promise<void> {
     this.parts.purge.holdBack();
     await this.log.start();
+    this.parts.availability.tellAll((message) => this.log.send(message));
   }
 
   /** @param wake - of the thread's loop */
@@ -119,6 +123,7 @@ export class InstanceCheckpoints {
     const thread = new ThreadCheckpoints({
       send: (message) => this.log.send(message),
       wake,
+      process: this.parts.availability.process,
       countsRecords: this.parts.settings.schedule?.trigger === 'records',
       collector,
       fedTopics: (tasks) => fedTopicsOf(layout, tasks),
@@ -147,11 +152,6 @@ export class InstanceCheckpoints {
     }
   }
 
-  /** Something of this instance failed. All instances hear of it: whoever coordinates has to know how often that is. */
-  failed(kind: FailureKind): void {
-    this.log.send({ type: 'failure', kind });
-  }
-
   threadEnded(thread: ThreadCheckpoints): void {
     this.threads.delete(thread);
   }
@@ -166,6 +166,7 @@ export class InstanceCheckpoints {
 
   private heard(message: ControlMessage): void {
     this.coordinator.received(message);
+    if (this.parts.availability.heard(message)) this.parts.settings.measured.failed();
     const { purge, layout } = this.parts;
     switch (message.type) {
       case 'begin':
@@ -181,8 +182,6 @@ export class InstanceCheckpoints {
         for (const thread of this.threads) thread.aborted(message.generation, message.number);
         purge.goOn();
         return;
-      case 'failure':
-        return this.parts.settings.measured.failed();
       case 'drain':
         for (const thread of this.threads) thread.drainBegun(message);
         return;
@@ -254,13 +253,18 @@ export class InstanceCheckpoints {
 
   private completedCheckpoints(): CompletedCheckpoints {
     const { catalog } = this;
-    const { failpoint } = this.parts;
+    const { failpoint, availability } = this.parts;
     const oldestFirst = (entries: readonly CatalogEntry[]): CheckpointMetadata[] =>
       entries
         .flatMap((entry) => (entry.status === 'complete' ? [entry.metadata] : []))
         .sort((a, b) => a.number - b.number);
     return {
-      load: async () => ({ kept: oldestFirst(await catalog.list()), highestNumber: await catalog.highestNumber() }),
+      load: async () => {
+        const kept = oldestFirst(await catalog.list());
+        const before = kept.at(-1)?.availability;
+        if (before !== undefined) availability.continueFrom(before);
+        return { kept, highestNumber: await catalog.highestNumber() };
+      },
       write: async (metadata) => {
         failpoint?.('before-metadata');
         await catalog.write(metadata);

@@ -16,8 +16,8 @@ import { configuredRestarts } from './configured-restarts';
 import { copyChannels } from '../checkpoint/channel-copies';
 import { CheckpointCatalog } from '../checkpoint/checkpoint-catalog';
 import { createSnapshotStore } from '../checkpoint/create-snapshot-store';
-import type { FailureKind } from '../checkpoint/control-messages';
 import type { SnapshotStore } from '../checkpoint/snapshot-store';
+import { ApplicationAvailability } from './application-availability';
 import { checkpointSettings } from './checkpoint-settings';
 import { clientOptions } from './client-options';
 import { createStreamThread } from './create-stream-thread';
@@ -201,8 +201,8 @@ export class Millrace {
     if (this.isStopping) return;
     const members = new FormerMembers(directory.path, cluster, config.applicationId, logger);
     this.cleanups.push(() => members.settled());
-    const wasKilled = await members.endedUncleanly();
-    const leftAlone = await members.tasksLeftAloneSince();
+    const former = await members.formerProcess();
+    const leftAlone = former !== undefined && (await members.areTasksLeftAlone(former));
     // A static member comes back to its tasks, and a rebalance is what it is meant to avoid.
     if (config.groupInstanceId === undefined) await members.leaveGroup();
     const globalTables = new GlobalTables({
@@ -244,22 +244,20 @@ export class Millrace {
       Math.max(MIN_CLEANING_INTERVAL_MS, config.stateCleanupDelayMs),
     );
     this.cleanups.push(() => clearInterval(cleaning));
-    const checkpoints = snapshots && (await this.openCheckpoints(snapshots, cluster, admin, layout, directory, purge));
+    const availability = new ApplicationAvailability(metrics, systemClock);
+    const checkpoints =
+      snapshots && (await this.openCheckpoints(snapshots, cluster, admin, layout, directory, purge, availability));
     if (this.isStopping) return;
-    const failed = (kind: FailureKind): void => {
-      metrics.failures.inc({ kind });
-      checkpoints?.failed(kind);
-    };
-    if (wasKilled) failed('instance-killed');
+    if (former !== undefined) availability.wasKilled(former, leftAlone);
     /** When the one before it ended by a failure, by the place of a thread. */
     const awaySince = new Map<number, number>();
-    if (leftAlone !== undefined) {
-      const since = this.now() - Math.max(0, systemClock() - leftAlone);
+    if (leftAlone) {
+      const since = this.now() - Math.max(0, systemClock() - former.lastSeenAt);
       for (let index = 0; index < config.numStreamThreads; index++) awaySince.set(index, since);
     }
     const parts = {
       config,
-      failed,
+      availability,
       checkpoints,
       cluster,
       admin,
@@ -288,7 +286,7 @@ export class Millrace {
       },
       onDied: (index) => {
         awaySince.set(index, this.now());
-        failed('thread-died');
+        availability.failed('thread-died');
       },
       onReplaced: (dead) => memory.released(dead),
       onFailure: (error) => void this.stop(error),
@@ -303,6 +301,7 @@ export class Millrace {
     layout: TaskLayout,
     directory: StateDirectory,
     purge: RepartitionPurge,
+    availability: ApplicationAvailability,
   ): Promise<InstanceCheckpoints> {
     const { config, logger, metrics, topology, now } = this;
     const { applicationId } = config;
@@ -316,6 +315,7 @@ export class Millrace {
       directory,
       purge,
       settings: checkpointSettings(config, systemClock()),
+      availability,
       retention: config.checkpointRetention,
       copyChannels: (channels, number) => copyChannels({ cluster, store, applicationId, nameOf }, channels, number),
       logger,

@@ -19,7 +19,7 @@ import type { TaskId } from '../task/task-id';
 import { CommitFailures } from './commit-failures';
 import type { FailpointHook } from './failpoints';
 import { FencedCommits } from './fenced-commits';
-import { assignedTasks } from './group-assignor';
+import { assignedTasks, livingMembers } from './group-assignor';
 import type { InstanceMemory } from './instance-memory';
 import type { RepartitionPurge } from './repartition-purge';
 import type { OpenedTask, TaskOpener } from './task-opener';
@@ -44,6 +44,8 @@ export interface ThreadParts extends ThreadRecoveryParts {
   readonly name: string;
   /** When the thread or process ended by a failure that this one comes after. */
   readonly awaySince: number | undefined;
+  /** Members that had these tasks, and are none of those that live. */
+  readonly formerOwners: (tasks: readonly TaskId[], living: readonly string[]) => readonly string[];
   readonly inputsOf: (task: TaskId) => readonly TopicPartition[];
   readonly limits: ThreadLimits;
   readonly createMember: (handlers: GroupHandlers) => GroupMember;
@@ -347,6 +349,7 @@ export class StreamThread {
     this.parts.failpoint?.('during-rebalance');
     if (!this.stopping) this.moveTo('REBALANCING');
     this.suspended = true;
+    this.recovery.revoked();
     this.parts.onGeneration(undefined, []);
     this.parts.checkpoints?.interrupted('the consumer group rebalanced');
     await this.stopOpening();
@@ -392,14 +395,17 @@ export class StreamThread {
     this.assigned = tasks;
     this.parts.memory.assigned(this, tasks, () => this.resizeCaches());
     this.suspended = false;
-    this.recovery.assigned(tasks.flatMap(this.parts.inputsOf));
+    const closed = tasks.filter((task) => !this.tasks.has(task.toString()));
+    const living = livingMembers(userData);
+    const formerOwners = living === undefined ? [] : this.parts.formerOwners(closed, living);
+    this.recovery.assigned(tasks.flatMap(this.parts.inputsOf), formerOwners);
     this.parts.onGeneration(generationId, tasks);
     this.nextCommitAt = this.parts.now() + this.parts.limits.commitIntervalMs;
     this.parts.logger.info(
       { event: 'assigned', thread: this.parts.name, tasks: tasks.map(String) },
       `Assigned ${tasks.length} tasks`,
     );
-    this.open(tasks.filter((task) => !this.tasks.has(task.toString())));
+    this.open(closed);
   }
 
   /** Opens tasks beside the loop; each joins the loop as soon as its state is restored. */
@@ -496,6 +502,7 @@ export class StreamThread {
         await this.tasks.close(name).catch((error: unknown) => this.fail(error));
       }
       await this.tasks.stopFetching();
+      this.parts.checkpoints?.leaving(this.fatal !== undefined);
       await this.member?.leave();
       this.parts.onLeft();
       this.commits.close();

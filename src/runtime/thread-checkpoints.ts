@@ -31,6 +31,8 @@ export interface StoredSnapshot {
 export interface ThreadCheckpointsParts {
   readonly send: (message: ControlMessage) => void;
   readonly wake: () => void;
+  /** That this thread is one of. */
+  readonly process?: string;
   /** Whether checkpoints begin by the number of records. */
   readonly countsRecords: boolean;
   readonly collector: RecordCollector;
@@ -146,7 +148,13 @@ export class ThreadCheckpoints implements BarrierGate {
       member: memberId,
       producer: producer.incarnation,
       tasks: tasks.map(({ id }) => id.toString()),
+      process: this.parts.process,
     });
+  }
+
+  /** The thread is about to leave the group; `failed` when it dies of an error. */
+  leaving(failed: boolean): void {
+    if (this.member !== undefined) this.parts.send({ type: 'left', member: this.member.memberId, failed });
   }
 
   /** The thread gives tasks up, or drops what it has in memory. */

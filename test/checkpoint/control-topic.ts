@@ -1,3 +1,4 @@
+import type { Availability } from '../../src/checkpoint/availability';
 import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata';
 import type {
   Begin,
@@ -33,6 +34,8 @@ export class ControlTopic {
   /** Reasons that were given for failing the application. */
   readonly fatal: string[] = [];
   time = 1_000;
+  /** What every coordinator knows. */
+  availability: Availability = { since: 0, failures: 0, replayedRecords: 0 };
   private readonly coordinators: CheckpointCoordinator[] = [];
   private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   private delivered = 0;
@@ -48,6 +51,7 @@ export class ControlTopic {
       applicationId: 'orders',
       tasks: TASKS,
       shape: () => ({ stores: {}, repartitionTopics: {} }),
+      availability: () => this.availability,
       settings: { ...DEFAULTS, ...settings },
       completed: {
         load: async () => ({ kept: [...this.written], highestNumber: 0 }),

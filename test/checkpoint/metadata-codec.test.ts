@@ -12,6 +12,12 @@ const full: CheckpointMetadata = checkpointOf(
   3,
   [{ ...fileOf(1, '000007.sst'), keyId: '2026-05' }, fileOf(3, 'MANIFEST-000004')],
   {
+    availability: {
+      since: 1_700_000_000_000,
+      failures: 2,
+      replayedRecords: 3,
+      lastRecovery: { detectMs: 10_000.5, restoreMs: 0, catchUpMs: 7 },
+    },
     channels: [
       {
         topic: { name: 'words', internal: true },
@@ -96,7 +102,7 @@ describe('the metadata of a checkpoint', () => {
     expect(damageOf(signed({ ...documentOf(full), ...change }))).toMatch(damage);
   });
 
-  it.each(Object.keys(full).filter((member) => member !== 'slowestTask'))(
+  it.each(Object.keys(full).filter((member) => !['slowestTask', 'availability'].includes(member)))(
     "that lacks '%s' is refused, whatever its checksum",
     (member) => {
       const document = documentOf(full);

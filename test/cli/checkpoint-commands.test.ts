@@ -167,6 +167,34 @@ describe('millrace checkpoints and millrace savepoint', () => {
   describe('show', () => {
     beforeEach(() => write(checkpoint));
 
+    it('says how available the application was until then', async () => {
+      const { completedAt } = checkpoint;
+      const since = completedAt - 16 * 3_600_000;
+      const lastRecovery = { detectMs: 10_400, restoreMs: 600, catchUpMs: 1_200 };
+      const availability = { since, failures: 3, replayedRecords: 1_840, lastRecovery };
+      await write({ ...checkpoint, id: 'checkpoint-3', number: 3, availability });
+      const { stdout } = await millrace('checkpoints', 'show', 'checkpoint-3', ...of);
+      expect(stdout).toContain(`
+failures          3 since 2023-11-14 06:15:21 UTC, 5 h 20 min between them
+last recovery     detected in 10.4 s, restored in 600 ms, caught up in 1.2 s
+replayed records  1840
+`);
+      const json = await millrace('checkpoints', 'show', 'checkpoint-3', '--json', ...of);
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        availability: { failures: 3, timeBetweenFailuresMs: 19_200_000, lastRecovery },
+      });
+    });
+
+    it('says so when there was no failure yet', async () => {
+      const { completedAt } = checkpoint;
+      const availability = { since: completedAt, failures: 0, replayedRecords: 0 };
+      await write({ ...checkpoint, id: 'checkpoint-3', number: 3, availability });
+      const { stdout } = await millrace('checkpoints', 'show', 'checkpoint-3', ...of);
+      expect(stdout).toMatch(/^failures +0 since .* UTC$\nlast recovery +-$\nreplayed records +0$/m);
+      const json = await millrace('checkpoints', 'show', 'checkpoint-3', '--json', ...of);
+      expect(JSON.parse(json.stdout)).toMatchObject({ availability: { timeBetweenFailuresMs: null } });
+    });
+
     it('says when it was taken, what it cost and what is in it', async () => {
       expect((await millrace('checkpoints', 'show', 'checkpoint-2', ...of)).stdout).toBe(
         `id            checkpoint-2

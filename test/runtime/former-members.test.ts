@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterClient } from '../../src/kafka';
@@ -59,10 +59,10 @@ describe('FormerMembers', () => {
     members.joined('thread-2', 'two');
     members.joined('thread-1', 'one');
     await members.settled();
-    expect(await membersWith(new LeavesInMemory()).endedUncleanly()).toBe(true);
+    expect((await membersWith(new LeavesInMemory()).formerProcess())?.members).toEqual(['one', 'two']);
     expect(await said()).toEqual(['one', 'two']);
     expect(await said()).toEqual([]);
-    expect(await membersWith(new LeavesInMemory()).endedUncleanly()).toBe(false);
+    expect(await membersWith(new LeavesInMemory()).formerProcess()).toBeUndefined();
   });
 
   it('knows a thread by its latest member only', async () => {
@@ -95,50 +95,40 @@ describe('FormerMembers', () => {
     expect(await said()).toEqual(['one']);
   });
 
-  describe('since when its tasks are left alone', () => {
-    const DIED_AT = 1_700_000_000_000;
-
-    async function leftAloneSince(group: string[]): Promise<number | undefined> {
-      await writeFile(file, '["one", "two"]');
-      await utimes(file, DIED_AT / 1000, DIED_AT / 1000);
+  describe('the tasks of a process that died', () => {
+    const former = { members: ['one', 'two'], lastSeenAt: 0 };
+    const areLeftAlone = (...group: string[]): Promise<boolean> => {
       const cluster = new LeavesInMemory();
       cluster.members = group;
-      return membersWith(cluster).tasksLeftAloneSince();
-    }
+      return membersWith(cluster).areTasksLeftAlone(former);
+    };
 
-    it('is its last sign of life, while the group waits for it', async () => {
-      expect(await leftAloneSince(['two', 'another'])).toBe(DIED_AT);
+    it('are left alone while the group waits for it, or where there is nobody else', async () => {
+      expect(await areLeftAlone('two', 'another')).toBe(true);
+      expect(await areLeftAlone()).toBe(true);
     });
 
-    it('is its last sign of life, where there is nobody else', async () => {
-      expect(await leftAloneSince([])).toBe(DIED_AT);
-    });
-
-    it('is not said when others have the tasks by now', async () => {
-      expect(await leftAloneSince(['another'])).toBeUndefined();
-    });
-
-    it('is not said when it had left, or the group cannot be asked', async () => {
-      expect(await membersWith(new LeavesInMemory()).tasksLeftAloneSince()).toBeUndefined();
-      await writeFile(file, '["one"]');
+    it('are not when others are there, or the group cannot be asked', async () => {
+      expect(await areLeftAlone('another')).toBe(false);
       const cluster = new LeavesInMemory();
       cluster.fails = true;
-      expect(await membersWith(cluster).tasksLeftAloneSince()).toBeUndefined();
+      expect(await membersWith(cluster).areTasksLeftAlone(former)).toBe(false);
     });
+  });
 
-    it('is told by the time of the file, which a living process moves on', async () => {
-      jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
-      const members = membersWith(new LeavesInMemory());
-      try {
-        members.joined('thread-1', 'one');
-        const begin = Date.now();
-        await jest.advanceTimersByTimeAsync(10_000);
-        await members.settled();
-        expect(Math.round((await stat(file)).mtimeMs)).toBe(begin + 10_000);
-      } finally {
-        jest.useRealTimers();
-      }
-    });
+  it('knows when the process before gave its last sign of life', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const members = membersWith(new LeavesInMemory());
+    try {
+      members.joined('thread-1', 'one');
+      const begin = Date.now();
+      await jest.advanceTimersByTimeAsync(10_000);
+      await members.settled();
+      const { lastSeenAt } = (await membersWith(new LeavesInMemory()).formerProcess())!;
+      expect(Math.round(lastSeenAt)).toBe(begin + 10_000);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('goes on when the group cannot be told', async () => {

@@ -1,4 +1,4 @@
-import { assignedTasks, createGroupAssignor } from '../../src/runtime/group-assignor';
+import { assignedTasks, createGroupAssignor, livingMembers } from '../../src/runtime/group-assignor';
 import { TaskId } from '../../src/task/task-id';
 
 const tasks = [new TaskId(0, 0), new TaskId(0, 1), new TaskId(1, 0), new TaskId(1, 1)];
@@ -48,6 +48,18 @@ describe('the group assignor', () => {
       expect([...assigned.values()].map(({ userData }) => assignedTasks(userData).length)).toEqual([2, 2]);
     },
   );
+
+  it('tells each member who is in the group', async () => {
+    const assigned = await assignorOf().assign([
+      member('a', assignorOf().userData()),
+      member('b', Buffer.from('no JSON')),
+    ]);
+    expect([...assigned.values()].map(({ userData }) => livingMembers(userData))).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    expect(livingMembers(Buffer.from('{"version":1,"tasks":[]}'))).toBeUndefined();
+  });
 
   it('reads an assignment without tasks', () => {
     expect(assignedTasks(Buffer.alloc(0))).toEqual([]);

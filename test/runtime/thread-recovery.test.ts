@@ -6,6 +6,8 @@ const at = (partition: number, offset: number) => ({ topic: 'in', partition, off
 describe('the recovery of a stream thread', () => {
   let now: number;
   let ends: Record<string, number>;
+  let endOf: Record<string, { failed: boolean; at: number }>;
+  let lost: string[];
   let kafkaIsAway: boolean;
   let recovered: Recovery[];
   let unmeasured: unknown[];
@@ -13,6 +15,8 @@ describe('the recovery of a stream thread', () => {
   beforeEach(() => {
     now = 1_000;
     ends = { 'in-0': 100, 'in-1': 50 };
+    endOf = {};
+    lost = [];
     kafkaIsAway = false;
     recovered = [];
     unmeasured = [];
@@ -22,6 +26,9 @@ describe('the recovery of a stream thread', () => {
     return new ThreadRecovery(
       {
         now: () => now,
+        sessionTimeoutMs: 10_000,
+        endOf: (member) => endOf[member],
+        onLost: (member) => lost.push(member),
         inputEnds: async (partitions) => {
           if (kafkaIsAway) throw new Error('Kafka is away');
           return new Map(
@@ -76,6 +83,61 @@ describe('the recovery of a stream thread', () => {
     recovery.opened([at(0, 100)]);
     await recovery.allOpen();
     expect(recovered).toEqual([{ detectMs: 800, restoreMs: 500, catchUpMs: 0 }]);
+  });
+
+  describe('from the end of a member whose tasks it got', () => {
+    async function takeOver(recovery: ThreadRecovery, ...owners: string[]): Promise<void> {
+      now = 20_000;
+      recovery.revoked();
+      now = 20_400;
+      recovery.assigned([at(0, 0)], owners);
+      recovery.opened([at(0, 90)]);
+      now = 21_000;
+      await recovery.allOpen();
+    }
+
+    it('that died counts from a session time-out before the rebalance, and it tells of it', async () => {
+      const recovery = recoveryOf();
+      await takeOver(recovery, 'dead');
+      expect(lost).toEqual(['dead']);
+      recovery.committed([at(0, 100)]);
+      expect(recovered).toEqual([{ detectMs: 10_400, restoreMs: 600, catchUpMs: 0 }]);
+    });
+
+    it('that came back and said when it died counts from then', async () => {
+      const recovery = recoveryOf();
+      await takeOver(recovery, 'dead');
+      endOf['dead'] = { failed: true, at: 19_000 };
+      recovery.committed([at(0, 100)]);
+      expect(recovered).toMatchObject([{ detectMs: 1_400 }]);
+    });
+
+    it('whose thread died counts from then, and that one told of it itself', async () => {
+      endOf['died'] = { failed: true, at: 19_500 };
+      const recovery = recoveryOf();
+      await takeOver(recovery, 'died');
+      recovery.committed([at(0, 100)]);
+      expect(lost).toEqual([]);
+      expect(recovered).toMatchObject([{ detectMs: 900 }]);
+    });
+
+    it('that left as it should is none', async () => {
+      endOf['stopped'] = { failed: false, at: 19_500 };
+      const recovery = recoveryOf();
+      await takeOver(recovery, 'stopped');
+      recovery.committed([at(0, 100)]);
+      expect([lost, recovered]).toEqual([[], []]);
+    });
+
+    it('counts from the first of several', async () => {
+      endOf['stopped'] = { failed: false, at: 1_500 };
+      endOf['died'] = { failed: true, at: 19_500 };
+      const recovery = recoveryOf();
+      await takeOver(recovery, 'stopped', 'died', 'dead');
+      recovery.committed([at(0, 100)]);
+      expect(lost).toEqual(['dead']);
+      expect(recovered).toMatchObject([{ detectMs: 10_400 }]);
+    });
   });
 
   it('goes on through a failure on the way', async () => {

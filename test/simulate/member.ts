@@ -76,6 +76,7 @@ export class Member {
       completed: world.completed,
       repartitionsAreRead: () => world.repartitionsAreRead(),
       copyChannels: async (channels) => channels,
+      availability: () => ({ since: 0, failures: 0, replayedRecords: 0 }),
       send,
       now: () => world.now,
       setTimer: (callback, milliseconds) => world.setTimer(callback, milliseconds),
