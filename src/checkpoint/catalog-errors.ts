@@ -13,6 +13,22 @@ export class CheckpointNotFoundError extends MillraceError {
   }
 }
 
+/** A later checkpoint is complete: whoever coordinated this one slept meanwhile, and its files may be gone. Nothing was written. */
+export class CheckpointSupersededError extends MillraceError {
+  readonly code = 'CHECKPOINT_SUPERSEDED';
+
+  constructor(
+    readonly id: string,
+    readonly later: string,
+    readonly applicationId: string,
+    readonly store: string,
+  ) {
+    super(
+      `'${id}' of application '${applicationId}' was not written to ${store}: ${later}, a later one, is complete already. Another instance coordinates by now.`,
+    );
+  }
+}
+
 /** There is another checkpoint or savepoint of that id. It was not touched. */
 export class CheckpointExistsError extends MillraceError {
   readonly code = 'CHECKPOINT_EXISTS';

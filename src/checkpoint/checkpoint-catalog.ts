@@ -1,5 +1,5 @@
 import type { Logger } from '../logging/logger';
-import { CheckpointExistsError, CheckpointNotFoundError } from './catalog-errors';
+import { CheckpointExistsError, CheckpointNotFoundError, CheckpointSupersededError } from './catalog-errors';
 import { listEntries, listMetadata, readEntry, readMetadata, type CatalogEntry } from './catalog-entries';
 import { checkpointId, checkSavepointId, isPossibleId, kindOfId, numberOfCheckpointId } from './checkpoint-id';
 import { FailedCheckpoints, type FailedCheckpoint } from './failed-checkpoints';
@@ -111,6 +111,7 @@ export class CheckpointCatalog {
    *
    * @throws {SavepointIdError}
    * @throws {CheckpointExistsError} when there is another one of that id
+   * @throws {CheckpointSupersededError} when a later checkpoint is complete
    * @throws {SnapshotStoreError}
    */
   async write(metadata: CheckpointMetadata, signal?: AbortSignal): Promise<void> {
@@ -121,12 +122,16 @@ export class CheckpointCatalog {
       throw new RangeError(`'${id}' is of application '${metadata.applicationId}', not '${this.applicationId}'.`);
     const document = encodeMetadata(metadata);
     const object = metadataObject(this.applicationId, kind, id);
-    if (await this.has(object)) {
+    const documents = await listMetadata(this.store, this.applicationId);
+    if (documents.some((each) => each.object === object)) {
       // Who wrote it may not have heard of it.
       const there = await readObject(this.store, object, signal);
       if (there.equals(document)) return;
       throw new CheckpointExistsError(id, this.applicationId, this.store.description);
     }
+    const later = documents.find((each) => (numberOfCheckpointId(each.id) ?? 0) > number);
+    if (later !== undefined)
+      throw new CheckpointSupersededError(id, later.id, this.applicationId, this.store.description);
     await this.store.put(object, document, signal);
   }
 

@@ -1,3 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
+import { DirectorySnapshotStore } from '../../src/checkpoint/directory-snapshot-store';
+import { silentLogger } from '../../src/logging/logger';
 import { CompiledServices, type Mutation } from '../support/compiled-services';
 import { SeededRandom } from '../support/seeded-random';
 import { assigned, commitFailed, fromNowOn, running, selfSignalled } from '../support/service-fleet';
@@ -108,6 +114,38 @@ describe(`processes that were frozen (seed ${SEED})`, () => {
     await sleeper.until(rejoined, { what: 'tasks of its own again' });
     await run.write(200);
     expect(await run.finish()).toMatchObject({ faults: [] });
+  }, 120_000);
+
+  it('a coordinator that was frozen before it wrote metadata writes none when a later checkpoint is complete', async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'millrace-frozen-'));
+    try {
+      const options = {
+        checkpointStore: directory,
+        checkpointTrigger: 'continuous',
+        transactionTimeoutMs: 1_500,
+      } as const;
+      run = await CountingRun.prepare({ brokers: await sharedBrokers(), services, random: random.fork(), options });
+      await run.startFeeding(200);
+      const zombie = run.fleet.start('zombie', {
+        selfSignal: { point: 'before-metadata', visit: 2, signal: 'SIGSTOP' },
+      });
+      await zombie.until(selfSignalled, { what: 'the failpoint' });
+      await zombie.frozen();
+      const heir = run.fleet.start('heir');
+      await heir.until(({ event }) => event === 'checkpoint_completed', { what: 'a checkpoint', timeoutMs: 60_000 });
+
+      zombie.thaw();
+      const { reason } = await zombie.until(({ event }) => event === 'checkpoint_aborted', { what: 'the refusal' });
+      expect(reason).toMatch(/checkpoint-2' .* was not written .*: checkpoint-\d+, a later one, is complete/);
+      expect(await run.finish()).toMatchObject({ faults: [] });
+      const store = new DirectorySnapshotStore({ directory });
+      const catalog = new CheckpointCatalog(store, run.fleet.applicationId, silentLogger);
+      const left = await catalog.list();
+      expect(left.length).toBeGreaterThan(0);
+      for (const { metadata } of left) expect((await catalog.verify(metadata!)).problems).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   }, 120_000);
 
   it('a transaction that was open for longer than the time-out is aborted, and processed again', async () => {

@@ -3,6 +3,7 @@ import { CheckpointCatalog, type CleanUp } from '../../src/checkpoint/checkpoint
 import { SavepointIdError } from '../../src/checkpoint/checkpoint-id';
 import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata';
 import { SnapshotDamagedError, SnapshotStoreError } from '../../src/checkpoint/errors';
+import { encodeMetadata } from '../../src/checkpoint/metadata-codec';
 import type { Deletion } from '../../src/checkpoint/file-deletion';
 import { metadataObject } from '../../src/checkpoint/object-names';
 import type { VerifyProgress } from '../../src/checkpoint/verify-checkpoint';
@@ -135,6 +136,31 @@ describe('the catalog of checkpoints', () => {
         expect(await ids()).toEqual([id]);
       },
     );
+
+    it('nothing of a coordinator that slept until a later checkpoint was complete', async () => {
+      await complete(checkpointOf(6));
+      for (const late of [checkpointOf(5), savepointOf(5, 'mine')])
+        await expect(catalog.write(late)).rejects.toMatchObject({
+          code: 'CHECKPOINT_SUPERSEDED',
+          later: 'checkpoint-6',
+        });
+      expect(await ids()).toEqual(['checkpoint-6']);
+      await catalog.write(checkpointOf(6));
+    });
+
+    it('what is never used, and expires, when such a coordinator slept in the very last step', async () => {
+      const late = checkpointOf(5, [fileOf(5, 'late')]);
+      await putFiles(store, [fileOf(5, 'late')]);
+      await complete(checkpointOf(6, [fileOf(6, 'a')]));
+      expect(await cleanUp({ below: 7 })).toMatchObject({ files: 1 });
+      store.objects.set(metadataObject(APPLICATION, 'checkpoint', late.id), encodeMetadata(late));
+
+      expect(await recoverable()).toEqual(['checkpoint-6', 'checkpoint-5']);
+      expect(await catalog.verify(late)).toMatchObject({ problems: [{ problem: 'is missing' }] });
+      expect(await catalog.verify(await catalog.read('checkpoint-6'))).toMatchObject({ problems: [] });
+      await complete(checkpointOf(7, [fileOf(6, 'a')]));
+      expect(await cleanUp({ keep: 2, below: 8 })).toMatchObject({ ids: ['checkpoint-5'], files: 0 });
+    });
 
     it('no checkpoint of another number or application', async () => {
       await expect(catalog.write(checkpointOf(1, [], { id: 'checkpoint-2' }))).rejects.toThrow(RangeError);

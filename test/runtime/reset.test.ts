@@ -3,91 +3,55 @@ import path from 'node:path';
 import { CheckpointCatalog } from '../../src/checkpoint/checkpoint-catalog';
 import { resolveConfig } from '../../src/config/millrace-config';
 import { serdes } from '../../src/index';
-import { GroupAdmin, TopicAdmin, type ClusterClient } from '../../src/kafka';
+import { GroupAdmin, TopicAdmin } from '../../src/kafka';
 import { silentLogger } from '../../src/logging/logger';
 import { Millrace } from '../../src/runtime/millrace';
 import { resetApplication, type ResetOptions, type ResetPlan } from '../../src/runtime/reset';
 import { restoreApplication } from '../../src/runtime/rewind';
-import type { Topology } from '../../src/topology/graph';
 import { MapSnapshotStore } from '../checkpoint/map-snapshot-store';
-import { ConnectedClusters } from '../kafka/connected-cluster';
-import { createTopics, produce, readTopic } from '../support/kafka-clients';
+import { readTopic } from '../support/kafka-clients';
 import { uniqueName } from '../support/kafka-names';
-import { sharedBrokers } from '../support/shared-broker';
 import { build, text } from '../topology/build';
-import { SmallApplication } from './small-application';
+import { WordCounters, type WordCounter } from './word-counters';
 
-const PARTITIONS = 2;
-
-let brokers: string[];
-const clusters = new ConnectedClusters();
-let cluster: ClusterClient;
+let brokers: readonly string[];
 let admin: TopicAdmin;
-const applications: SmallApplication[] = [];
+const counters = new WordCounters();
 
 beforeAll(async () => {
-  brokers = await sharedBrokers();
-  cluster = await clusters.connect();
-  admin = new TopicAdmin(cluster);
+  await counters.connect();
+  brokers = counters.brokers;
+  admin = new TopicAdmin(counters.cluster);
 });
-afterEach(async () => {
-  await Promise.all(applications.splice(0).map((application) => application.dispose()));
-});
-afterAll(() => clusters.close());
-
-interface Scene {
-  readonly application: SmallApplication;
-  readonly topology: Topology;
-  readonly input: string;
-  readonly output: string;
-}
-
-/** Counts words. */
-async function wordCounter(): Promise<Scene> {
-  const applicationId = uniqueName('words');
-  const [input, output] = [`${applicationId}-in`, `${applicationId}-out`];
-  await createTopics(brokers, { topic: input, partitions: PARTITIONS }, { topic: output, partitions: PARTITIONS });
-  const topology = build((builder) =>
-    builder
-      .stream(input, text)
-      .groupBy((_key, word) => word, text)
-      .count('counts')
-      .toStream()
-      .to(output, { value: serdes.decimalText }),
-  );
-  const application = new SmallApplication(cluster, brokers, applicationId, topology);
-  applications.push(application);
-  return { application, topology, input, output };
-}
+afterEach(() => counters.dispose());
+afterAll(() => counters.close());
 
 // Not so old that retention would take the records.
 const EARLIER = Date.now() - 2_000;
 const LATER = Date.now() - 1_000;
 
-async function write({ input }: Scene, words: string, timestamp = EARLIER): Promise<void> {
-  const records = words.split(' ').map((value, index) => ({ partition: index % PARTITIONS, value, timestamp }));
-  await produce(brokers, input, records);
-}
+const write = (scene: WordCounter, words: string, timestamp = EARLIER): Promise<void> =>
+  counters.write(scene, words, () => timestamp);
 
-const reset = ({ application, topology }: Scene, options: Partial<ResetOptions> = {}): Promise<ResetPlan> =>
+const reset = ({ application, topology }: WordCounter, options: Partial<ResetOptions> = {}): Promise<ResetPlan> =>
   resetApplication({ config: application.config, topology, logger: silentLogger, ...options });
 
-const changelogOf = ({ application }: Scene): string => `${application.applicationId}-counts-changelog`;
+const changelogOf = ({ application }: WordCounter): string => `${application.applicationId}-counts-changelog`;
 
-function localTasks({ application }: Scene): string[] {
+function localTasks({ application }: WordCounter): string[] {
   const directory = path.join(application.stateDir, application.applicationId, 'tasks');
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
 /** All that ever came out. */
-async function counted(scene: Scene): Promise<string[]> {
+async function counted(scene: WordCounter): Promise<string[]> {
   const records = await readTopic(brokers, scene.output);
   return records.map(({ key, value }) => `${String(key)} ${String(value)}`).sort();
 }
 
 describe('resetApplication', () => {
   it('has an application count the same again, on the disk that it had', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b a c');
     await scene.application.runToEnd();
     const once = await counted(scene);
@@ -103,7 +67,7 @@ describe('resetApplication', () => {
   });
 
   it('makes local states on other machines unusable by themselves', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b a c');
     await scene.application.runToEnd();
     const elsewhere = { ...scene.application.config, stateDir: path.join(scene.application.stateDir, 'other') };
@@ -115,7 +79,7 @@ describe('resetApplication', () => {
   });
 
   it('begins at the end, or at a time', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b', EARLIER);
     await write(scene, 'c d', LATER);
     await scene.application.runToEnd();
@@ -132,7 +96,7 @@ describe('resetApplication', () => {
   });
 
   it('deletes internal topics when it is told to', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b');
     await scene.application.runToEnd();
     const { deleted } = await reset(scene, { deleteInternalTopics: true });
@@ -143,7 +107,7 @@ describe('resetApplication', () => {
   });
 
   it('commits where to begin, and keeps the group, when topics are deleted but the end is asked for', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b');
     await scene.application.runToEnd();
     const { groupForgotten } = await reset(scene, { deleteInternalTopics: true, to: 'latest' });
@@ -154,7 +118,7 @@ describe('resetApplication', () => {
   });
 
   it('touches nothing when it is only to say what it would do', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b');
     await scene.application.runToEnd();
     const [committed, changes] = [await scene.application.committed(), await readTopic(brokers, changelogOf(scene))];
@@ -169,7 +133,7 @@ describe('resetApplication', () => {
   });
 
   it('is refused while an instance runs', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await scene.application.startAndRun();
     await expect(reset(scene)).rejects.toMatchObject({ code: 'STATE_DIRECTORY_LOCKED' });
     const elsewhere = { ...scene.application.config, stateDir: path.join(scene.application.stateDir, 'other') };
@@ -177,7 +141,7 @@ describe('resetApplication', () => {
   });
 
   it('half done lets no instance start, and is done by running it again', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b');
     await scene.application.runToEnd();
     const committing = jest.spyOn(GroupAdmin.prototype, 'commitOffsets');
@@ -192,7 +156,7 @@ describe('resetApplication', () => {
   });
 
   it('lets another topology of the same names begin', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     await write(scene, 'a b');
     await scene.application.runToEnd();
     await reset(scene);
@@ -204,20 +168,14 @@ describe('resetApplication', () => {
         .toStream()
         .to(scene.output, { value: serdes.string }),
     );
-    const changed = new SmallApplication(
-      cluster,
-      brokers,
-      scene.application.applicationId,
-      topology,
-      scene.application,
-    );
+    const changed = counters.instanceOf(scene.application.applicationId, topology, scene.application);
     await changed.runToEnd();
     expect(await counted(scene)).toEqual(['a 1', 'a a', 'b 1', 'b b']);
   });
 
   describe('with a snapshot store', () => {
     it('gives up a restore that did not come to its end, and leaves what can still be restored', async () => {
-      const scene = await wordCounter();
+      const scene = await counters.create();
       const { application, topology } = scene;
       const store = new MapSnapshotStore();
       await write(scene, 'a b');
@@ -238,15 +196,14 @@ describe('resetApplication', () => {
     });
 
     it('leaves nothing of a fork whose topics are deleted, so that it can be made again', async () => {
-      const scene = await wordCounter();
+      const scene = await counters.create();
       const { application, topology } = scene;
       const store = new MapSnapshotStore();
       await write(scene, 'a b');
       await application.runToEnd();
       const metadata = await application.checkpoint(store, 1);
       const applicationId = uniqueName('fork');
-      const fork = new SmallApplication(cluster, brokers, applicationId, topology);
-      applications.push(fork);
+      const fork = counters.instanceOf(applicationId, topology);
       const makeFork = () => {
         return restoreApplication({
           ...{ config: application.config, topology, metadata, store, logger: silentLogger },
@@ -281,7 +238,7 @@ describe('resetApplication', () => {
     });
 
     it('deletes no topics while there are checkpoints', async () => {
-      const scene = await wordCounter();
+      const scene = await counters.create();
       const store = new MapSnapshotStore();
       await write(scene, 'a b');
       await scene.application.runToEnd();

@@ -13,79 +13,34 @@ import { Millrace } from '../../src/runtime/millrace';
 import { restoreApplication, type RestoreOptions, type RestoreProgress } from '../../src/runtime/rewind';
 import { requireNoRestore } from '../../src/runtime/rewind-checks';
 import type { RestorePlan } from '../../src/runtime/rewind-plan';
-import type { Topology } from '../../src/topology/graph';
-import { ConnectedClusters } from '../kafka/connected-cluster';
 import { MapSnapshotStore } from '../checkpoint/map-snapshot-store';
-import { createTopics, lastValues, produce, readTopic } from '../support/kafka-clients';
+import { lastValues, readTopic } from '../support/kafka-clients';
 import { uniqueName } from '../support/kafka-names';
-import { sharedBrokers } from '../support/shared-broker';
 import { build, text } from '../topology/build';
-import { SmallApplication } from './small-application';
+import { WordCounters, type WordCounter } from './word-counters';
 
-const PARTITIONS = 2;
-
-/** Counts words: a repartition, and a store with timestamps behind it. */
-const wordCount = (input: string, output: string): Topology =>
-  build((builder) =>
-    builder
-      .stream(input, text)
-      .groupBy((_key, word) => word, text)
-      .count('counts')
-      .toStream()
-      .to(output, { value: serdes.decimalText }),
-  );
-
-let brokers: string[];
-const clusters = new ConnectedClusters();
+let brokers: readonly string[];
 let cluster: ClusterClient;
 let store: MapSnapshotStore;
-const applications: SmallApplication[] = [];
+const counters = new WordCounters();
 
 beforeAll(async () => {
-  brokers = await sharedBrokers();
-  cluster = await clusters.connect();
+  await counters.connect();
+  ({ brokers, cluster } = counters);
 });
 beforeEach(() => {
   store = new MapSnapshotStore();
 });
-afterEach(async () => {
-  await Promise.all(applications.splice(0).map((application) => application.dispose()));
-});
-afterAll(() => clusters.close());
-
-interface Scene {
-  readonly application: SmallApplication;
-  readonly input: string;
-  readonly output: string;
-  readonly topology: Topology;
-}
-
-async function wordCounter(): Promise<Scene> {
-  const applicationId = uniqueName('words');
-  const [input, output] = [`${applicationId}-in`, `${applicationId}-out`];
-  await createTopics(brokers, { topic: input, partitions: PARTITIONS }, { topic: output, partitions: PARTITIONS });
-  const topology = wordCount(input, output);
-  return { application: instanceOf(applicationId, topology), input, output, topology };
-}
-
-function instanceOf(applicationId: string, topology: Topology): SmallApplication {
-  const application = new SmallApplication(cluster, brokers, applicationId, topology);
-  applications.push(application);
-  return application;
-}
+afterEach(() => counters.dispose());
+afterAll(() => counters.close());
 
 // Not so old that retention would take the records.
 let clock = Date.now() - 3_600_000;
 
-async function write({ input }: Scene, words: string): Promise<void> {
-  const records = words
-    .split(' ')
-    .map((value, index) => ({ partition: index % PARTITIONS, value, timestamp: clock++ }));
-  await produce(brokers, input, records);
-}
+const write = (scene: WordCounter, words: string): Promise<void> => counters.write(scene, words, () => clock++);
 
 function restore(
-  { application, topology }: Scene,
+  { application, topology }: WordCounter,
   metadata: CheckpointMetadata,
   options: Partial<RestoreOptions> = {},
 ): Promise<RestorePlan> {
@@ -124,7 +79,7 @@ function countsOf(...texts: string[]): Record<string, number> {
   return counts;
 }
 
-async function outputs({ output }: Scene): Promise<string[]> {
+async function outputs({ output }: WordCounter): Promise<string[]> {
   return (await readTopic(brokers, output)).map(
     ({ partition, key, value }) => `${partition} ${String(key)} ${String(value)}`,
   );
@@ -132,7 +87,7 @@ async function outputs({ output }: Scene): Promise<string[]> {
 
 describe('restoreApplication', () => {
   it('puts state, offsets and times back, so that an application goes on as if nothing after the cut had happened', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     await write(scene, 'a b c a d e f');
     await application.runToEnd();
@@ -171,7 +126,7 @@ describe('restoreApplication', () => {
   });
 
   it('brings back what was on its way, and passes over what was sent after the cut', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     await write(scene, 'a b');
     await application.runToEnd();
@@ -192,7 +147,7 @@ describe('restoreApplication', () => {
   });
 
   it('goes the whole way again after it died at any step, with the same result', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     const { applicationId } = application;
     const catalog = new CheckpointCatalog(store, applicationId, silentLogger);
@@ -228,7 +183,7 @@ describe('restoreApplication', () => {
   }, 120_000);
 
   it('makes a fork under a new id while the application runs, and leaves that as it is', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     await write(scene, 'a b c a');
     await application.runToEnd();
@@ -239,7 +194,7 @@ describe('restoreApplication', () => {
     const before = await changelog(application.applicationId);
 
     const forkId = uniqueName('fork');
-    const fork = instanceOf(forkId, scene.topology);
+    const fork = counters.instanceOf(forkId, scene.topology);
     await restore(scene, metadata, { as: forkId });
     expect(await state(forkId)).toEqual(countsOf('a b c a'));
     await fork.runToEnd();
@@ -254,7 +209,7 @@ describe('restoreApplication', () => {
   });
 
   it('touches nothing when it is only to say what it would do', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     const { applicationId } = application;
     await write(scene, 'a b c');
@@ -284,19 +239,19 @@ describe('restoreApplication', () => {
   });
 
   describe('is refused, and touches nothing,', () => {
-    let scene: Scene;
+    let scene: WordCounter;
     let metadata: CheckpointMetadata;
     let untouched: string[];
     let objects: ReadonlyMap<string, Buffer>;
 
     beforeAll(async () => {
       store = new MapSnapshotStore();
-      scene = await wordCounter();
+      scene = await counters.create();
       await write(scene, 'a b c');
       await scene.application.runToEnd();
       metadata = await scene.application.checkpoint(store, 1);
       objects = new Map(store.objects);
-      applications.length = 0;
+      counters.release();
     });
     beforeEach(async () => {
       for (const [name, content] of objects) store.objects.set(name, content);
@@ -400,7 +355,7 @@ describe('restoreApplication', () => {
   });
 
   it('brings back what was on its way from its copy, when the topic no longer has it', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     await write(scene, 'a b');
     await application.runToEnd();
@@ -428,7 +383,7 @@ describe('restoreApplication', () => {
   });
 
   it('keeps instances from starting until it has come to its end', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application, topology } = scene;
     const checkpoints = mkdtempSync(path.join(tmpdir(), 'millrace-checkpoints-'));
     const directory = new DirectorySnapshotStore({ directory: checkpoints });
@@ -453,7 +408,7 @@ describe('restoreApplication', () => {
   });
 
   it('is refused while another one is unfinished, unless it is to take its place', async () => {
-    const scene = await wordCounter();
+    const scene = await counters.create();
     const { application } = scene;
     await write(scene, 'a b c');
     await application.runToEnd();
