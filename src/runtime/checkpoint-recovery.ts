@@ -99,6 +99,7 @@ export class CheckpointRecovery {
     const onProgress = (more: number): void => {
       progress.advance(more);
       metrics.restoreRemainingBytes.set({ task }, progress.remaining);
+      failpoint?.('during-download');
     };
     try {
       await directory.installTask(
@@ -109,6 +110,7 @@ export class CheckpointRecovery {
         },
         this.positionsOf(snapshot),
       );
+      failpoint?.('after-install');
     } catch (error) {
       if (abort.aborted) return false;
       logger.warn(
