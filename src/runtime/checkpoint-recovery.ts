@@ -116,6 +116,7 @@ export class CheckpointRecovery {
     const onProgress = (more: number): void => {
       progress.advance(more);
       metrics.restoreRemainingBytes.set({ task }, progress.remaining);
+      failpoint?.('during-download');
     };
     const onRepeat = (_: SnapshotFile, error: SnapshotStoreError): void =>
       logger.warn(
@@ -131,6 +132,7 @@ export class CheckpointRecovery {
         },
         this.positionsOf(snapshot),
       );
+      failpoint?.('after-install');
     } catch (error) {
       if (abort.aborted) return false;
       if (isDamage(error)) this.damaged.set(task, Math.max(metadata.number, this.damaged.get(task) ?? 0));

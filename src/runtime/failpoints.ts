@@ -27,7 +27,11 @@ export type CheckpointFailpoint =
   | 'before-metadata'
   /** The coordinator's instance: it is complete, and nobody was told. */
   | 'after-metadata'
-  /** A task's files are downloaded from a checkpoint, and not in use yet. */
-  | 'during-install';
+  /** A part of a task's files is downloaded from a checkpoint. */
+  | 'during-download'
+  /** All of them are, and not in use yet. */
+  | 'during-install'
+  /** They are the task's state now; it is not open, and the changelog behind them not read. */
+  | 'after-install';
 
 export type FailpointHook = (point: Failpoint) => void;
