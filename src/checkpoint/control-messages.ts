@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { count, milliseconds, producerId, recordPosition, taskSnapshot } from './metadata-schema';
+import {
+  availability,
+  count,
+  milliseconds,
+  producerId,
+  recordPosition,
+  recovery,
+  taskSnapshot,
+} from './metadata-schema';
 
 /* What the members of an application tell each other through its control topic, as JSON. Every member reads all of it. */
 
@@ -63,22 +71,13 @@ const declinedSchema = z.object({
   failed: z.boolean(),
 });
 
-const recoverySchema = z.object({ detectMs: z.number(), restoreMs: z.number(), catchUpMs: z.number() });
-
 const completedSchema = z.object({
   type: z.literal('completed'),
   ...which,
   id: z.string(),
   thenStop: z.boolean(),
   /** As far as the coordinator knew. */
-  availability: z
-    .object({
-      since: z.number(),
-      failures: z.number(),
-      replayedRecords: z.number(),
-      lastRecovery: recoverySchema.optional(),
-    })
-    .optional(),
+  availability: availability.optional(),
 });
 
 const abortedSchema = z.object({ type: z.literal('aborted'), ...which, reason: z.string() });
@@ -147,7 +146,7 @@ const leftSchema = z.object({
 });
 
 /** A thread has recovered from a failure, its own or that of a member whose tasks it got. */
-const recoveredSchema = z.object({ type: z.literal('recovered'), recovery: recoverySchema });
+const recoveredSchema = z.object({ type: z.literal('recovered'), recovery });
 
 /** A thread dropped what it had processed and not committed: so many records are processed again. */
 const replayedSchema = z.object({ type: z.literal('replayed'), records: z.number() });

@@ -53,9 +53,9 @@ const store = z.object({
 
 const repartitionTopic = z.object({ partitions: count.optional(), keySerde: z.string(), valueSerde: z.string() });
 
-const recovery = z.object({ detectMs: milliseconds, restoreMs: milliseconds, catchUpMs: milliseconds });
+export const recovery = z.object({ detectMs: milliseconds, restoreMs: milliseconds, catchUpMs: milliseconds });
 
-const availability = z.object({
+export const availability = z.object({
   since: milliseconds,
   failures: count,
   replayedRecords: count,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AvailabilityFigures, timeBetweenFailures, type Availability, type Recovery } from '../checkpoint/availability';
+import { timeBetweenFailures, type Availability, type Recovery } from '../checkpoint/availability';
+import { AvailabilityFigures } from '../checkpoint/availability-figures';
 import type { ControlMessage, FailureKind } from '../checkpoint/control-messages';
 import { MemberRegister } from '../checkpoint/member-register';
 import type { Logger } from '../logging/logger';

@@ -1,4 +1,5 @@
-import { AvailabilityFigures, timeBetweenFailures } from '../../src/checkpoint/availability';
+import { timeBetweenFailures } from '../../src/checkpoint/availability';
+import { AvailabilityFigures } from '../../src/checkpoint/availability-figures';
 import type { ControlMessage } from '../../src/checkpoint/control-messages';
 import { MemberRegister } from '../../src/checkpoint/member-register';
 

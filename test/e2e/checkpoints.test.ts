@@ -66,7 +66,9 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
   }
 
   async function keysReadBy(service: ServiceProcess): Promise<number> {
-    const samples = [...(await metricsOf(service))].filter(([name]) => name.startsWith('millrace_state_keys_read_total'));
+    const samples = [...(await metricsOf(service))].filter(([name]) =>
+      name.startsWith('millrace_state_keys_read_total'),
+    );
     return samples.reduce((sum, [, keys]) => sum + keys, 0);
   }
 
