@@ -61,7 +61,8 @@ export class TaskOpener {
     const positions = unlessAborted(this.positions(ids), abort);
     // Every task looks at it, but only once its state is open.
     positions.catch(() => undefined);
-    await Promise.all(ids.map((id) => this.openOne(id, positions, abort, onOpened)));
+    // Each has a signal of its own: Node takes many listeners on one for a leak.
+    await Promise.all(ids.map((id) => this.openOne(id, positions, AbortSignal.any([abort]), onOpened)));
     if (abort.aborted) return;
     this.parts.logger.info(
       { event: 'tasks_opened', tasks: ids.map(String), milliseconds: Math.round(this.parts.now() - startedAt) },

@@ -6,6 +6,8 @@ import { running, selfSignalled } from '../support/service-fleet';
 import { sharedBrokers } from '../support/shared-broker';
 import type { ServiceProcess } from '../support/service-process';
 
+/** More than Node's ten listeners. */
+const PARTITIONS = 12;
 const KEYS = 20_000;
 const EPOCH_RECORDS = 10;
 
@@ -31,7 +33,7 @@ describe('recovery of local state', () => {
   beforeAll(async () => {
     brokers = await sharedBrokers();
     services = await CompiledServices.compile();
-    application = await fleetWithTopics({ brokers, services, topology: 'per-key-count', partitions: 4 });
+    application = await fleetWithTopics({ brokers, services, topology: 'per-key-count', partitions: PARTITIONS });
     await produce(
       brokers,
       application.input,
@@ -100,6 +102,7 @@ describe('recovery of local state', () => {
     const service = application.fleet.start('only');
     await service.until(running, { what: 'the running state', timeoutMs: 60_000 });
     expect(restoredRecords(service)).toBeGreaterThanOrEqual(KEYS);
+    expect(JSON.stringify(service.log)).not.toContain('MaxListenersExceededWarning');
 
     await produce(brokers, application.input, [{ key: 'key-0', value: '' }]);
     await untilResults(KEYS + EPOCH_RECORDS + 1);
