@@ -71,9 +71,9 @@ export class ApplicationAvailability {
     seconds.observe({ phase: 'detect' }, recovery.detectMs / 1000);
     seconds.observe({ phase: 'restore' }, recovery.restoreMs / 1000);
     seconds.observe({ phase: 'catch-up' }, recovery.catchUpMs / 1000);
-    const [detectMs, restoreMs, catchUpMs] = [recovery.detectMs, recovery.restoreMs, recovery.catchUpMs].map(
-      Math.round,
-    ) as [number, number, number];
+    const detectMs = Math.round(recovery.detectMs);
+    const restoreMs = Math.round(recovery.restoreMs);
+    const catchUpMs = Math.round(recovery.catchUpMs);
     logger.info(
       { event: 'recovered', detectMs, restoreMs, catchUpMs },
       `Recovered from a failure: ${detectMs} ms to detect it, ${restoreMs} ms to restore, ${catchUpMs} ms to catch up`,

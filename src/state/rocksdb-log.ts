@@ -67,7 +67,7 @@ export class LogFollower {
     }
   }
 
-  /** The same, without letting anything else run meanwhile. For what was written just now: that is in memory. */
+  /** The same, without letting anything else run meanwhile. For little: it is read at once. */
   advanceNow(): number {
     const file = openSync(join(this.directory, this.name), 'r');
     try {

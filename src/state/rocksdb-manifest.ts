@@ -69,7 +69,7 @@ export class ManifestFollower {
     return this.at(await this.log.advance());
   }
 
-  /** The same, without letting anything else run meanwhile. For what was written since a short while ago. */
+  /** The same, without letting anything else run meanwhile. */
   advanceNow(): Manifest {
     return this.at(this.log.advanceNow());
   }

@@ -6,8 +6,8 @@ import { silentLogger } from '../../src/logging/logger';
 import type { Failpoint } from '../../src/runtime/failpoints';
 import { requestFromApplication } from '../../src/runtime/request-checkpoint';
 import { CompiledServices } from '../support/compiled-services';
-import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
-import { followTopic, produce, readTopic } from '../support/kafka-clients';
+import { fleetWithTopics, untilResults, type FleetWithTopics } from '../support/fleet-topics';
+import { produce, readTopic } from '../support/kafka-clients';
 import { SeededRandom } from '../support/seeded-random';
 import { running } from '../support/service-fleet';
 import type { LogLine } from '../support/service-process';
@@ -59,7 +59,7 @@ describe(`SIGKILLs while a task is recovered from a checkpoint (seed ${SEED})`, 
 
   /** One record more for each of the first keys, and all of them counted. */
   async function count(keys: number): Promise<void> {
-    const { input, output, fleet } = application;
+    const { input } = application;
     const names = Array.from({ length: keys }, (_, key) => `key-${key}`);
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
     await produce(
@@ -68,15 +68,7 @@ describe(`SIGKILLs while a task is recovered from a checkpoint (seed ${SEED})`, 
       names.map((key) => ({ key, value: '' })),
     );
     const results = [...counts.values()].reduce((sum, one) => sum + one, 0);
-    const follower = await followTopic(brokers, output);
-    try {
-      await follower.until(() => follower.records.length >= results, { what: `${results} results`, timeoutMs: 60_000 });
-    } catch (error) {
-      fleet.throwIfEnded();
-      throw error;
-    } finally {
-      await follower.stop();
-    }
+    await untilResults(brokers, application, results);
   }
 
   it.each<{ point: Failpoint; isInstalledAgain: boolean }>([

@@ -9,8 +9,8 @@ import { NotRunningError, requestFromApplication } from '../../src/runtime/reque
 import { sequenceFaults } from '../chaos/counting-check';
 import { CountingRun } from '../chaos/counting-run';
 import { CompiledServices } from '../support/compiled-services';
-import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
-import { followTopic, produce, readTopic, testKafka } from '../support/kafka-clients';
+import { fleetWithTopics, untilResults, type FleetWithTopics } from '../support/fleet-topics';
+import { produce, readTopic, testKafka } from '../support/kafka-clients';
 import { sharedBrokers } from '../support/shared-broker';
 import { SeededRandom } from '../support/seeded-random';
 import { metricsOf } from '../support/service-metrics';
@@ -47,18 +47,6 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
 
   afterAll(() => services.remove());
 
-  async function untilResults(count: number): Promise<void> {
-    const follower = await followTopic(brokers, application!.output);
-    try {
-      await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
-    } catch (error) {
-      application!.fleet.throwIfEnded();
-      throw error;
-    } finally {
-      await follower.stop();
-    }
-  }
-
   /** One record for each key. */
   async function writeRound(): Promise<void> {
     const records = Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' }));
@@ -91,7 +79,7 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
     const { fleet } = application;
     await writeRound();
     const service = fleet.start('only');
-    await untilResults(KEYS);
+    await untilResults(brokers, application, KEYS);
     // It knows that nothing was kept yet.
     expect(await keysReadBy(service)).toBe(0);
     const { id: already } = await service.until(completed, { what: 'a checkpoint' });
@@ -102,7 +90,7 @@ describe(`the checkpoints of a service (seed ${SEED})`, () => {
     const again = fleet.start('only');
     await again.until(installed, { what: 'state from a checkpoint' });
     await writeRound();
-    await untilResults(2 * KEYS);
+    await untilResults(brokers, application, 2 * KEYS);
     expect(await keysReadBy(again)).toBeGreaterThan(0);
     expect(await again.terminate()).toEqual({ code: 0, signal: null });
     expect(await faultsAfter(2)).toEqual([]);

@@ -9,8 +9,8 @@ import { silentLogger } from '../../src/logging/logger';
 import { requestFromApplication } from '../../src/runtime/request-checkpoint';
 import { sequenceFaults } from '../chaos/counting-check';
 import { CompiledServices } from '../support/compiled-services';
-import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
-import { followTopic, produce, readTopic } from '../support/kafka-clients';
+import { fleetWithTopics, untilResults, type FleetWithTopics } from '../support/fleet-topics';
+import { produce, readTopic } from '../support/kafka-clients';
 import type { LogLine } from '../support/service-process';
 import { sharedBrokers } from '../support/shared-broker';
 
@@ -51,22 +51,14 @@ describe('a disk is lost, and checkpoints are damaged', () => {
 
   /** One record for each key, and all of them counted. */
   async function countRound(): Promise<void> {
-    const { input, output, fleet } = application;
+    const { input } = application;
     await produce(
       brokers,
       input,
       Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' })),
     );
     const results = ++rounds * KEYS;
-    const follower = await followTopic(brokers, output);
-    try {
-      await follower.until(() => follower.records.length >= results, { what: `${results} results`, timeoutMs: 60_000 });
-    } catch (error) {
-      fleet.throwIfEnded();
-      throw error;
-    } finally {
-      await follower.stop();
-    }
+    await untilResults(brokers, application, results);
   }
 
   async function checkpoint(full = false): Promise<string> {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { CompiledServices } from '../support/compiled-services';
-import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
-import { followTopic, lastValues, produce, readTopic } from '../support/kafka-clients';
+import { fleetWithTopics, untilResults, type FleetWithTopics } from '../support/fleet-topics';
+import { lastValues, produce, readTopic } from '../support/kafka-clients';
 import { running, selfSignalled } from '../support/service-fleet';
 import { sharedBrokers } from '../support/shared-broker';
 import type { ServiceProcess } from '../support/service-process';
@@ -21,15 +21,6 @@ describe('recovery of local state', () => {
   let services: CompiledServices;
   let application: FleetWithTopics;
 
-  async function untilResults(count: number): Promise<void> {
-    const follower = await followTopic(brokers, application.output);
-    try {
-      await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
-    } finally {
-      await follower.stop();
-    }
-  }
-
   beforeAll(async () => {
     brokers = await sharedBrokers();
     services = await CompiledServices.compile();
@@ -40,7 +31,7 @@ describe('recovery of local state', () => {
       Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' })),
     );
     application.fleet.start('only');
-    await untilResults(KEYS);
+    await untilResults(brokers, application, KEYS);
     await application.fleet.terminateAll();
   }, 120_000);
 
@@ -73,7 +64,7 @@ describe('recovery of local state', () => {
     await service.until(running, { what: 'the running state' });
     expect(restoredRecords(service)).toBeGreaterThan(0);
     expect(restoredRecords(service)).toBeLessThanOrEqual(EPOCH_RECORDS);
-    await untilResults(KEYS + EPOCH_RECORDS);
+    await untilResults(brokers, application, KEYS + EPOCH_RECORDS);
     const recovered = await service.until(({ event }) => event === 'recovered', { what: 'the recovery' });
     // It counts from the last sign of life, and the process was dead from `deadAt` until it had its tasks again.
     const assigned = service.log.find(({ event }) => event === 'group.assigned')!;
@@ -105,7 +96,7 @@ describe('recovery of local state', () => {
     expect(JSON.stringify(service.log)).not.toContain('MaxListenersExceededWarning');
 
     await produce(brokers, application.input, [{ key: 'key-0', value: '' }]);
-    await untilResults(KEYS + EPOCH_RECORDS + 1);
+    await untilResults(brokers, application, KEYS + EPOCH_RECORDS + 1);
     const counts = lastValues(await readTopic(brokers, application.output));
     expect(counts.get('key-0')).toBe('3');
     expect(counts.get(`key-${EPOCH_RECORDS}`)).toBe('1');

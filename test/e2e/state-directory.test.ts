@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sequenceFaults } from '../chaos/counting-check';
 import { CompiledServices } from '../support/compiled-services';
-import { fleetWithTopics, type FleetWithTopics } from '../support/fleet-topics';
-import { followTopic, produce, readTopic } from '../support/kafka-clients';
+import { fleetWithTopics, untilResults, type FleetWithTopics } from '../support/fleet-topics';
+import { produce, readTopic } from '../support/kafka-clients';
 import { running } from '../support/service-fleet';
 import { sharedBrokers } from '../support/shared-broker';
 import type { LogLine } from '../support/service-process';
@@ -58,18 +58,6 @@ describe('the state directory of a service', () => {
 
   afterAll(() => services.remove());
 
-  async function untilResults(count: number): Promise<void> {
-    const follower = await followTopic(brokers, application.output);
-    try {
-      await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
-    } catch (error) {
-      application.fleet.throwIfEnded();
-      throw error;
-    } finally {
-      await follower.stop();
-    }
-  }
-
   /** One record for each key. */
   async function writeRound(): Promise<void> {
     const records = Array.from({ length: KEYS }, (_, key) => ({ key: `key-${key}`, value: '' }));
@@ -89,10 +77,10 @@ describe('the state directory of a service', () => {
     const { fleet } = application;
     await writeRound();
     fleet.start('only');
-    await untilResults(KEYS);
+    await untilResults(brokers, application, KEYS);
     // Sound writes behind the damage tell it from a log that a killed process left unfinished.
     await writeRound();
-    await untilResults(2 * KEYS);
+    await untilResults(brokers, application, 2 * KEYS);
     await fleet.terminateAll();
     expect(damageFiles(fleet.stateDirectory('only'), /\d+\.(sst|log)$/)).toBeGreaterThan(0);
 
@@ -100,7 +88,7 @@ describe('the state directory of a service', () => {
     await service.until(damaged, { what: 'the damage' });
     await service.until(restored, { what: 'the restore' });
     await writeRound();
-    await untilResults(3 * KEYS);
+    await untilResults(brokers, application, 3 * KEYS);
     expect(await service.terminate()).toEqual({ code: 0, signal: null });
     expect(await faultsAfter(3)).toEqual([]);
   }, 120_000);
@@ -117,16 +105,16 @@ describe('the state directory of a service', () => {
     const { fleet } = application;
     await writeRound();
     const service = fleet.start('only');
-    await untilResults(KEYS);
+    await untilResults(brokers, application, KEYS);
     // A write finds that the one before has filled the buffer, and has it made a file.
     await writeRound();
-    await untilResults(2 * KEYS);
+    await untilResults(brokers, application, 2 * KEYS);
     expect(damageFiles(fleet.stateDirectory('only'), /\d+\.sst$/, 2_000)).toBeGreaterThan(0);
 
     await writeRound();
     await service.until(damaged, { what: 'the damage' });
     await service.until(restored, { what: 'the restore' });
-    await untilResults(3 * KEYS);
+    await untilResults(brokers, application, 3 * KEYS);
     expect(await service.terminate()).toEqual({ code: 0, signal: null });
     expect(await faultsAfter(3)).toEqual([]);
   }, 120_000);
@@ -188,7 +176,7 @@ describe('the state directory of a service', () => {
 
       execFileSync('mount', ['-o', 'remount,size=64m', disk!]);
       const again = fleet.start('only', { options: { stateDir: disk! } });
-      await untilResults(records);
+      await untilResults(brokers, application, records);
       expect(await again.terminate()).toEqual({ code: 0, signal: null });
       const results = await readTopic(brokers, application.output);
       expect(results).toHaveLength(records);

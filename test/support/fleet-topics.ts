@@ -1,6 +1,6 @@
 import type { MillraceOptions } from '../../src/config/millrace-config';
 import type { CompiledServices } from './compiled-services';
-import { createTopics } from './kafka-clients';
+import { createTopics, followTopic } from './kafka-clients';
 import { uniqueName } from './kafka-names';
 import { ServiceFleet } from './service-fleet';
 
@@ -33,4 +33,21 @@ export async function fleetWithTopics(settings: {
     options,
   });
   return { fleet, input, output };
+}
+
+/** Waits until there are so many results in the whole output. Fails with the last lines of an instance that is gone. */
+export async function untilResults(
+  brokers: readonly string[],
+  { fleet, output }: FleetWithTopics,
+  count: number,
+): Promise<void> {
+  const follower = await followTopic(brokers, output);
+  try {
+    await follower.until(() => follower.records.length >= count, { what: `${count} results`, timeoutMs: 60_000 });
+  } catch (error) {
+    fleet.throwIfEnded();
+    throw error;
+  } finally {
+    await follower.stop();
+  }
 }
