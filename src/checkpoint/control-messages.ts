@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   availability,
+  checkpointKind,
   count,
   milliseconds,
   producerId,
@@ -13,6 +14,9 @@ import {
 
 /** Which checkpoint: numbers count up, and a number of another generation of the group is another checkpoint. */
 const which = { generation: z.number(), number: count };
+
+/** A member, and the producer that it writes with. */
+const participantSchema = z.object({ member: z.string(), producer: z.string() });
 
 /** All tasks of a thread are open, and it writes with this producer. From then on it takes part. */
 const readySchema = z.object({
@@ -31,7 +35,7 @@ const beginSchema = z.object({
   type: z.literal('begin'),
   ...which,
   /** All of them; a member that writes with another producer by now declines. */
-  participants: z.array(z.object({ member: z.string(), producer: z.string() })),
+  participants: z.array(participantSchema),
   /** The last complete checkpoint: its files may be shared. Missing where none may be. */
   base: z.string().optional(),
   /** Nothing is processed behind the cut until the checkpoint has ended: the application stops with it. */
@@ -93,7 +97,7 @@ const floorsSchema = z.object({
 const requestSchema = z.object({
   type: z.literal('request'),
   request: z.string(),
-  kind: z.enum(['checkpoint', 'savepoint']),
+  kind: checkpointKind,
   /** The id of the savepoint; chosen by the coordinator where it is missing. */
   id: z.string().optional(),
   thenStop: z.boolean(),
@@ -108,7 +112,7 @@ const drainSchema = z.object({
   type: z.literal('drain'),
   generation: z.number(),
   request: z.string(),
-  participants: z.array(z.object({ member: z.string(), producer: z.string() })),
+  participants: z.array(participantSchema),
 });
 
 /** A thread begins no record of an input topic any more, and those that it had begun are committed. */
@@ -195,6 +199,7 @@ const messageSchema = z.discriminatedUnion('type', [
 ]);
 
 export type ControlMessage = z.infer<typeof messageSchema>;
+export type Participant = z.infer<typeof participantSchema>;
 export type Ready = z.infer<typeof readySchema>;
 export type Begin = z.infer<typeof beginSchema>;
 export type Cut = z.infer<typeof cutSchema>;
@@ -206,6 +211,11 @@ export type DrainOrder = z.infer<typeof drainSchema>;
 export type Closed = z.infer<typeof closedSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 export type Floors = z.infer<typeof floorsSchema>['floors'];
+
+/** Whether a member takes part, and still with the producer that it had then. */
+export function takesPart({ member, producer }: Participant, participants: readonly Participant[]): boolean {
+  return participants.some((each) => each.member === member && each.producer === producer);
+}
 
 export function encodeMessage(message: ControlMessage): Buffer {
   return Buffer.from(JSON.stringify(message));

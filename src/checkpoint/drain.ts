@@ -1,5 +1,5 @@
 import { asError } from '../errors/as-error';
-import type { CheckpointRequest, Closed, Ready } from './control-messages';
+import { takesPart, type CheckpointRequest, type Closed, type Ready } from './control-messages';
 
 export interface DrainParts {
   readonly request: CheckpointRequest;
@@ -52,19 +52,18 @@ export class Drain {
   }
 
   /** A member has closed its inputs. */
-  heard({ request, generation, member, producer }: Closed): void {
+  heard(closed: Closed): void {
     const { parts } = this;
-    if (this.ended || !this.is(request) || generation !== parts.generation) return;
-    if (!parts.participants.some((each) => each.member === member && each.producer === producer)) return;
-    if (this.waitingFor.delete(member) && this.waitingFor.size === 0) void this.look();
+    if (this.ended || !this.is(closed.request) || closed.generation !== parts.generation) return;
+    if (!takesPart(closed, parts.participants)) return;
+    if (this.waitingFor.delete(closed.member) && this.waitingFor.size === 0) void this.look();
   }
 
   /** All tasks of a member are open again, and read what they like. */
-  heardReady({ generation, member, producer }: Ready): void {
+  heardReady(ready: Ready): void {
     const { parts } = this;
-    if (generation !== parts.generation) return;
-    if (!parts.participants.some((each) => each.member === member && each.producer === producer))
-      this.fail('a member dropped its tasks and opened them again');
+    if (ready.generation !== parts.generation) return;
+    if (!takesPart(ready, parts.participants)) this.fail('a member dropped its tasks and opened them again');
   }
 
   fail(reason: string): void {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { asError } from '../errors/as-error';
 import type { Logger } from '../logging/logger';
+import type { CheckpointKind } from './checkpoint-id';
+import type { CheckpointTrigger } from './checkpoint-metadata';
 import { SnapshotMissingError } from './errors';
+import { checkpointKind, checkpointTrigger } from './metadata-schema';
 import { failuresObject } from './object-names';
 import { readObject } from './read-object';
 import type { SnapshotStore } from './snapshot-store';
@@ -9,8 +12,8 @@ import type { SnapshotStore } from './snapshot-store';
 /** A checkpoint or savepoint that was begun and not completed. */
 export interface FailedCheckpoint {
   readonly number: number;
-  readonly kind: 'checkpoint' | 'savepoint';
-  readonly trigger: 'interval' | 'records' | 'continuous' | 'adaptive' | 'on-demand';
+  readonly kind: CheckpointKind;
+  readonly trigger: CheckpointTrigger;
   /** Milliseconds since 1970. */
   readonly beganAt: number;
   /** Milliseconds since 1970. */
@@ -21,8 +24,8 @@ export interface FailedCheckpoint {
 const schema = z.array(
   z.object({
     number: z.number(),
-    kind: z.enum(['checkpoint', 'savepoint']),
-    trigger: z.enum(['interval', 'records', 'continuous', 'adaptive', 'on-demand']),
+    kind: checkpointKind,
+    trigger: checkpointTrigger,
     beganAt: z.number(),
     failedAt: z.number(),
     reason: z.string(),

@@ -62,14 +62,18 @@ export const availability = z.object({
   lastRecovery: recovery.optional(),
 });
 
+export const checkpointKind = z.enum(['checkpoint', 'savepoint']);
+
+export const checkpointTrigger = z.enum(['interval', 'records', 'continuous', 'adaptive', 'on-demand']);
+
 /** What the metadata of a checkpoint must look like. Members that a later version may have added beside are left out. */
 export const metadataSchema: z.ZodType<CheckpointMetadata> = z
   .object({
     applicationId: z.string().min(1),
     number: count,
     id: z.string().min(1),
-    kind: z.enum(['checkpoint', 'savepoint']),
-    trigger: z.enum(['interval', 'records', 'continuous', 'adaptive', 'on-demand']),
+    kind: checkpointKind,
+    trigger: checkpointTrigger,
     beganAt: milliseconds,
     completedAt: milliseconds,
     incrementalBytes: count,

@@ -1,5 +1,5 @@
 import type { Barrier, BarrierGate } from '../task/barrier';
-import type { Begin, ControlMessage, DrainOrder } from './control-messages';
+import { takesPart, type Begin, type ControlMessage, type DrainOrder } from './control-messages';
 
 export interface ParticipantParts {
   readonly send: (message: ControlMessage) => void;
@@ -85,8 +85,7 @@ export class CheckpointParticipant implements BarrierGate {
   drainBegun(order: DrainOrder): void {
     const { participation } = this;
     if (participation === undefined || order.generation !== participation.generation) return;
-    const { member, producer } = participation;
-    if (!order.participants.some((each) => each.member === member && each.producer === producer)) return;
+    if (!takesPart(participation, order.participants)) return;
     this.drain = order;
     this.toldClosed = false;
     this.parts.wake();
@@ -132,10 +131,14 @@ export class CheckpointParticipant implements BarrierGate {
     const { participation } = this;
     if (begin.generation !== participation?.generation) return this.settle(begin.generation, begin.number);
     if (begin.number <= this.settledNumber) return;
-    const { member, producer } = participation;
     const barrier = { checkpoint: begin.number, generation: begin.generation };
-    if (!begin.participants.some((each) => each.member === member && each.producer === producer))
-      this.decline(barrier, member, 'it began without this member, or with a producer that it has replaced', false);
+    if (!takesPart(participation, begin.participants))
+      this.decline(
+        barrier,
+        participation.member,
+        'it began without this member, or with a producer that it has replaced',
+        false,
+      );
     else {
       this.order = { barrier, base: begin.base, thenStop: begin.thenStop };
       this.parts.wake();

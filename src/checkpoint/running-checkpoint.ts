@@ -1,5 +1,5 @@
 import type { BarrierPosition, ChannelState, SnapshotInput, TaskSnapshot } from './checkpoint-metadata';
-import type { Begin, CheckpointRequest, Cut, Ready, Stored } from './control-messages';
+import { takesPart, type Begin, type CheckpointRequest, type Cut, type Ready, type Stored } from './control-messages';
 import type { CheckpointTrigger } from './checkpoint-metadata';
 
 /** What the members have said of a checkpoint that has begun, until it is complete. */
@@ -25,11 +25,8 @@ export class RunningCheckpoint {
   }
 
   /** A member whose tasks were opened again, with another producer: what it cuts from now on would not be the cut that began. */
-  isBrokenBy({ generation, member, producer }: Ready): boolean {
-    return (
-      generation === this.begin.generation &&
-      !this.begin.participants.some((each) => each.member === member && each.producer === producer)
-    );
+  isBrokenBy(ready: Ready): boolean {
+    return ready.generation === this.begin.generation && !takesPart(ready, this.begin.participants);
   }
 
   hasCut(cut: Cut): void {
