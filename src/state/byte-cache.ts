@@ -19,7 +19,9 @@ const MAX_SEGMENT_BYTES = 1 << 22;
 /** Memory is taken in steps of about this part of the limit. */
 const SEGMENTS_PER_LIMIT = 64;
 const FIRST_INDEX_SLOTS = 256;
-const BYTES_PER_SLOT = 8;
+const BYTES_PER_SLOT = 4;
+/** References are 31 bits at most, so that a bit of the hash is left beside one, and count words of four bytes. */
+const MAX_LIMIT_BYTES = 2 ** 33 - 4;
 
 /** A segment with less than this part of live entries is swept without losing any. */
 const WORTH_COMPACTING = 0.8;
@@ -30,9 +32,10 @@ const WORTH_COMPACTING = 0.8;
  * It also remembers that a key is _not_ in the database, and knows whether it still holds everything the database has
  * ({@link isComplete}): then a miss means that there is no such key.
  *
- * Entries are appended to segments of equal size and found by an open-addressing index of (hash, position) pairs. When the
- * limit is reached a segment is swept to be written again: one with enough garbage in it keeps all its entries; else the oldest one
- * keeps, at most half full, those that were used since it was filled.
+ * Entries are appended to segments of equal size and found by an open-addressing index, one word an entry: where it is, and in the bits
+ * that are left a part of its key's hash, which spares most comparisons with other keys. When the limit is reached a segment is
+ * swept to be written again: one with enough garbage in it keeps all its entries; else the oldest one keeps, at most half full, those
+ * that were used since it was filled.
  *
  * @example
  * if (cache.get(key, 0, key.length)) {
@@ -50,10 +53,13 @@ export class ByteCache {
   private complete: boolean;
   private count = 0;
 
-  /** Pairs: the hash of a key; the position of its entry in words and 1, or 0 for an empty slot. */
+  /** A slot is 0 when it is empty; else a reference, which is the entry's position and 1, below the first bits of the key's hash. */
   private index = new Int32Array(0);
   private slotMask = -1;
 
+  readonly limitBytes: number;
+  private readonly referenceMask: number;
+  private readonly hashMask: number;
   private readonly segmentBytes: number;
   /** Positions are segment number times words per segment, plus word within the segment. */
   private readonly wordShift: number;
@@ -66,19 +72,21 @@ export class ByteCache {
   private segmentCount = 0;
 
   /**
-   * @param limitBytes - upper bound of the memory it takes, index included; 0 caches nothing
+   * @param limitBytes - upper bound of the memory it takes, index included; 0 caches nothing, more than 8 GiB are not used
    * @param complete - whether the database is empty now, so that it holds everything there is
    */
-  constructor(
-    readonly limitBytes: number,
-    complete: boolean,
-  ) {
+  constructor(limitBytes: number, complete: boolean) {
+    this.limitBytes = Math.min(limitBytes, MAX_LIMIT_BYTES);
     this.complete = complete;
     let segmentBytes = MIN_SEGMENT_BYTES;
-    while (segmentBytes < MAX_SEGMENT_BYTES && segmentBytes * 2 * SEGMENTS_PER_LIMIT <= limitBytes) segmentBytes *= 2;
+    while (segmentBytes < MAX_SEGMENT_BYTES && segmentBytes * 2 * SEGMENTS_PER_LIMIT <= this.limitBytes)
+      segmentBytes *= 2;
     this.segmentBytes = segmentBytes;
     this.wordShift = Math.log2(segmentBytes / HEADER_BYTES);
     this.wordMask = (1 << this.wordShift) - 1;
+    const referenceBits = 32 - Math.clz32(this.limitBytes / HEADER_BYTES);
+    this.referenceMask = 2 ** referenceBits - 1;
+    this.hashMask = ~this.referenceMask;
   }
 
   /** Whether every entry of the database is in the cache, so that a miss means that the database has no such key. */
@@ -93,14 +101,14 @@ export class ByteCache {
 
   /** Memory taken, never more than the limit. */
   get sizeInBytes(): number {
-    return this.index.length * 4 + this.segmentCount * this.segmentBytes;
+    return this.index.length * BYTES_PER_SLOT + this.segmentCount * this.segmentBytes;
   }
 
   /** Looks up the key that is `bytes` from `start` to `end`; on true, the fields say what is known of it. */
   get(bytes: Uint8Array, start: number, end: number): boolean {
     const slot = this.find(bytes, start, end, hashBytes(bytes, start, end));
     if (slot < 0) return false;
-    const position = this.index[slot + 1]! - 1;
+    const position = this.positionIn(slot);
     const segment = this.segments[position >>> this.wordShift]!;
     const word = position & this.wordMask;
     const header = segment.words[word]!;
@@ -141,7 +149,7 @@ export class ByteCache {
       this.count++;
       return;
     }
-    const position = this.index[found + 1]! - 1;
+    const position = this.positionIn(found);
     const segment = this.segments[position >>> this.wordShift]!;
     const word = position & this.wordMask;
     const oldWords = headerWords(segment.words[word]!);
@@ -150,7 +158,7 @@ export class ByteCache {
       if (value !== undefined) copyBytes(value, segment.bytes, word * HEADER_BYTES + HEADER_BYTES + key.length);
     } else {
       segment.liveWords -= oldWords;
-      this.index[found + 1] = this.append(key, value, words);
+      this.index[found] = this.append(key, value, words) | (hash & this.hashMask);
     }
   }
 
@@ -182,14 +190,26 @@ export class ByteCache {
   /** Where in the index the key's slot is, or -1. */
   private find(bytes: Uint8Array, start: number, end: number, hash: number): number {
     if (this.count === 0) return -1;
-    const { index, slotMask } = this;
-    let slot = (hash & slotMask) << 1;
+    const { index, slotMask, hashMask } = this;
+    let slot = hash & slotMask;
     for (;;) {
-      const reference = index[slot + 1]!;
-      if (reference === 0) return -1;
-      if (index[slot] === hash && this.hasKey(reference - 1, bytes, start, end)) return slot;
-      slot = (slot + 2) & ((slotMask << 1) | 1);
+      const content = index[slot]!;
+      if (content === 0) return -1;
+      if (((content ^ hash) & hashMask) === 0 && this.hasKey(this.positionIn(slot), bytes, start, end)) return slot;
+      slot = (slot + 1) & slotMask;
     }
+  }
+
+  /** Of the entry that a slot in use refers to. */
+  private positionIn(slot: number): number {
+    return (this.index[slot]! & this.referenceMask) - 1;
+  }
+
+  private hashAt(position: number): number {
+    const segment = this.segments[position >>> this.wordShift]!;
+    const word = position & this.wordMask;
+    const start = (word + 1) * HEADER_BYTES;
+    return hashBytes(segment.bytes, start, start + (segment.words[word]! >>> KEY_LENGTH_SHIFT));
   }
 
   private hasKey(position: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -207,29 +227,26 @@ export class ByteCache {
 
   private insert(hash: number, reference: number): void {
     const { index, slotMask } = this;
-    let slot = (hash & slotMask) << 1;
-    while (index[slot + 1] !== 0) slot = (slot + 2) & ((slotMask << 1) | 1);
-    index[slot] = hash;
-    index[slot + 1] = reference;
+    let slot = hash & slotMask;
+    while (index[slot] !== 0) slot = (slot + 1) & slotMask;
+    index[slot] = reference | (hash & this.hashMask);
   }
 
   /** Empties a slot, and moves those behind it up that could not be found across the gap. */
   private removeSlot(slot: number): void {
     const { index, slotMask } = this;
-    const lastMask = (slotMask << 1) | 1;
-    const position = index[slot + 1]! - 1;
+    const position = this.positionIn(slot);
     const segment = this.segments[position >>> this.wordShift]!;
     segment.liveWords -= headerWords(segment.words[position & this.wordMask]!);
     this.count--;
     let gap = slot;
-    for (let next = (slot + 2) & lastMask; index[next + 1] !== 0; next = (next + 2) & lastMask) {
-      const home = (index[next]! & slotMask) << 1;
-      if (((next - home) & lastMask) < ((next - gap) & lastMask)) continue;
+    for (let next = (slot + 1) & slotMask; index[next] !== 0; next = (next + 1) & slotMask) {
+      const home = this.hashAt(this.positionIn(next)) & slotMask;
+      if (((next - home) & slotMask) < ((next - gap) & slotMask)) continue;
       index[gap] = index[next]!;
-      index[gap + 1] = index[next + 1]!;
       gap = next;
     }
-    index[gap + 1] = 0;
+    index[gap] = 0;
   }
 
   /** Writes an entry into the head segment, where `makeRoom` has made room, and returns its reference for the index. */
@@ -269,18 +286,19 @@ export class ByteCache {
 
   /** Whether a larger index would leave enough for the entries. The old one is in memory too while entries move over. */
   private indexMayGrow(): boolean {
-    return this.index.length * 4 + this.nextIndexSlots * BYTES_PER_SLOT <= this.limitBytes >>> 1;
+    return this.index.length * BYTES_PER_SLOT + this.nextIndexSlots * BYTES_PER_SLOT <= this.limitBytes / 2;
   }
 
   private growIndex(): boolean {
     const slots = this.nextIndexSlots;
     if (this.sizeInBytes + slots * BYTES_PER_SLOT > this.limitBytes) return false;
     const old = this.index;
-    this.index = new Int32Array(slots * 2);
+    this.index = new Int32Array(slots);
     this.slotMask = slots - 1;
-    for (let slot = 0; slot < old.length; slot += 2) {
-      const reference = old[slot + 1]!;
-      if (reference !== 0) this.insert(old[slot]!, reference);
+    for (const content of old) {
+      if (content === 0) continue;
+      const reference = content & this.referenceMask;
+      this.insert(this.hashAt(reference - 1), reference);
     }
     return true;
   }
@@ -339,7 +357,7 @@ export class ByteCache {
         if ((!usedOnly || (header & USED) !== 0) && target + size <= keepWords) {
           bytes.copyWithin(target * HEADER_BYTES, word * HEADER_BYTES, (word + size) * HEADER_BYTES);
           words[target] = header & ~USED;
-          this.index[slot + 1] = ((segment.number << this.wordShift) | target) + 1;
+          this.index[slot] = (this.index[slot]! & this.hashMask) | (((segment.number << this.wordShift) | target) + 1);
           target += size;
         } else {
           this.complete = false;
@@ -357,14 +375,14 @@ export class ByteCache {
     if (this.count === 0) return -1;
     const start = (word + 1) * HEADER_BYTES;
     const hash = hashBytes(segment.bytes, start, start + keyLength);
-    const wanted = ((segment.number << this.wordShift) | word) + 1;
+    const wanted = (((segment.number << this.wordShift) | word) + 1) | (hash & this.hashMask);
     const { index, slotMask } = this;
-    let slot = (hash & slotMask) << 1;
+    let slot = hash & slotMask;
     for (;;) {
-      const reference = index[slot + 1]!;
-      if (reference === 0) return -1;
-      if (reference === wanted) return slot;
-      slot = (slot + 2) & ((slotMask << 1) | 1);
+      const content = index[slot]!;
+      if (content === 0) return -1;
+      if (content === wanted) return slot;
+      slot = (slot + 1) & slotMask;
     }
   }
 
