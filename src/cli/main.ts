@@ -7,12 +7,14 @@ import type { RestorePlan } from '../runtime/rewind-plan';
 import type { CreateApplication } from './application';
 import { EXIT } from './exit-codes';
 import type { OpenSnapshotStore } from './checkpoint-commands';
+import { limitHeapGrowth } from './heap-growth';
 import { describeCause } from './module-errors';
 import { createProgram } from './program';
 import type { RequestCheckpoint } from './request-commands';
 
 /** The runtime is loaded only to run: help, describe and wrong options need neither Kafka's client nor RocksDB. */
 const createApplication: CreateApplication = async (topology, config, dependencies) => {
+  limitHeapGrowth();
   const { Millrace } = await import('../runtime/millrace.js');
   return new Millrace(topology, config, dependencies);
 };

@@ -44,12 +44,16 @@ export class CompiledCli {
   /** Runs it to its end. Only `env` is in its environment, besides PATH. */
   run(
     args: readonly string[],
-    { env = {}, cwd = ROOT }: { env?: Record<string, string>; cwd?: string } = {},
+    {
+      env = {},
+      cwd = ROOT,
+      nodeOptions = [],
+    }: { env?: Record<string, string>; cwd?: string; nodeOptions?: readonly string[] } = {},
   ): Promise<Outcome> {
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
-        [this.program, ...args],
+        [...nodeOptions, this.program, ...args],
         { cwd, env: { PATH: process.env['PATH'], ...env } },
         (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
       );
