@@ -112,7 +112,7 @@ export interface MillraceOptions {
   /**
    * Bytes of fetched records that may wait for their tasks, in the whole instance. A full queue pauses its partition.
    * In Kafka: `input.buffer.max.bytes`.
-   * @default 33554432
+   * @default 16777216
    */
   readonly inputBufferMaxBytes?: number | undefined;
   /**

@@ -150,7 +150,7 @@ export const configSchema = z.strictObject({
       'How long a task with several input partitions waits for one that it has read to its end, before it processes what the others have. It always waits for records that are known to be in Kafka, so that records of several topics are processed in the order of their timestamps; -1 does not wait for those either.',
     kafkaName: 'max.task.idle.ms',
   }),
-  inputBufferMaxBytes: integer(1, 32 * MIB, {
+  inputBufferMaxBytes: integer(1, 16 * MIB, {
     description:
       'Bytes of fetched records that may wait for their tasks, in the whole instance. A full queue pauses its partition.',
     kafkaName: 'input.buffer.max.bytes',
