@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { resolveConfig } from '../../src/config/millrace-config';
 import { projectFolder } from '../project-folder';
@@ -16,13 +17,20 @@ export interface MillraceEngineOptions {
   readonly checkpoints?: { readonly intervalMs: number } | 'on-demand';
 }
 
-/** Millrace as its users run it: `millrace run` in a process of its own. */
+/** How the image sets up the C library's allocator, which only the environment of a new process can. */
+function imageAllocator(): Record<string, string> {
+  const image = readFileSync(path.join(projectFolder, 'docker', 'Dockerfile'), 'utf8');
+  return Object.fromEntries([...image.matchAll(/\b(MALLOC_\w+)=(\w+)/g)].map(([, name, value]) => [name!, value!]));
+}
+
+/** Millrace as its users run it: `millrace run` in a process of its own, with the allocator as in the image. */
 export function millraceEngine({
   name = 'millrace',
   title = 'Millrace',
   nodeOptions = [],
   checkpoints,
 }: MillraceEngineOptions = {}): Engine {
+  const allocator = imageAllocator();
   return {
     name,
     title,
@@ -36,6 +44,7 @@ export function millraceEngine({
       epochMaxBytes: defaults.epochMaxBytes,
       rocksdbBlockCacheBytes: defaults.rocksdbBlockCacheBytes,
       rocksdbWriteBufferBytes: defaults.rocksdbWriteBufferBytes,
+      ...allocator,
       nodeOptions: nodeOptions.join(' ') || 'none',
       checkpoints: checkpoints === undefined ? 'none' : trigger(checkpoints).join(' '),
     },
@@ -57,6 +66,7 @@ export function millraceEngine({
       ],
       folder: run.stateDir,
       env: {
+        ...allocator,
         BENCH_INPUT: run.inputTopic,
         BENCH_OUTPUT: run.outputTopic,
         ...('otherInputTopic' in run.topology ? { BENCH_OTHER_INPUT: run.topology.otherInputTopic } : {}),
