@@ -43,7 +43,7 @@ describe('the heap of millrace run', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('is collected when it has grown to twice what is alive', async () => {
+  it('is collected when it has grown to two and a half times what is alive', async () => {
     const module = join(directory, 'topology.cjs');
     writeFileSync(module, TOPOLOGY);
     const { code, stdout, stderr } = await cli.run(
@@ -53,7 +53,7 @@ describe('the heap of millrace run', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { alive, peak } = JSON.parse(stdout) as { alive: number; peak: number };
     expect(peak).toBeGreaterThan(alive);
-    // Not twice: it is marked beside the program, which allocates meanwhile. V8 by itself goes beyond four times.
-    expect(peak).toBeLessThan(3 * alive + NEW_GENERATION_BYTES);
+    // Not less: it is marked beside the program, which allocates meanwhile. V8 by itself goes beyond four times.
+    expect(peak).toBeLessThan(3.2 * alive + NEW_GENERATION_BYTES);
   });
 });
