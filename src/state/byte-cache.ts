@@ -352,7 +352,7 @@ export class ByteCache {
     for (let word = 0; word < segment.usedWords;) {
       const header = words[word]!;
       const size = headerWords(header);
-      const slot = this.slotOf(segment, word, header >>> KEY_LENGTH_SHIFT);
+      const slot = this.slotOf((segment.number << this.wordShift) | word);
       if (slot >= 0) {
         if ((!usedOnly || (header & USED) !== 0) && target + size <= keepWords) {
           bytes.copyWithin(target * HEADER_BYTES, word * HEADER_BYTES, (word + size) * HEADER_BYTES);
@@ -371,11 +371,10 @@ export class ByteCache {
   }
 
   /** The slot that refers to the entry at that place, or -1 when the entry was replaced or deleted. */
-  private slotOf(segment: Segment, word: number, keyLength: number): number {
+  private slotOf(position: number): number {
     if (this.count === 0) return -1;
-    const start = (word + 1) * HEADER_BYTES;
-    const hash = hashBytes(segment.bytes, start, start + keyLength);
-    const wanted = (((segment.number << this.wordShift) | word) + 1) | (hash & this.hashMask);
+    const hash = this.hashAt(position);
+    const wanted = (position + 1) | (hash & this.hashMask);
     const { index, slotMask } = this;
     let slot = hash & slotMask;
     for (;;) {
