@@ -1,15 +1,20 @@
 import { MillraceError } from '../errors/millrace-error';
+import { ReusedBytes } from '../serde/reused-bytes';
 import type { SinkNode as SinkDescription, TopicReference } from '../topology/graph';
 import { OperatorNode, type Processed } from './operator-node';
 import { InvalidPartitionError } from './invalid-partition-error';
 import { TOPIC_MISSING, type OutputTopic, type RecordCollector } from './record-collector';
 import type { TaskContext } from './task-context';
 
+const NO_HEAD = Buffer.alloc(0);
+
 /** Serializes records and adds them to the open epoch. */
 export class SinkNode extends OperatorNode {
   /** Known from `init` on for a sink with one topic. */
   private fixedTopic: OutputTopic | undefined;
   private readonly dropsNullKeys: boolean;
+  private readonly key = new ReusedBytes(NO_HEAD);
+  private readonly value = new ReusedBytes(NO_HEAD);
 
   constructor(
     private readonly description: SinkDescription,
@@ -68,8 +73,8 @@ export class SinkNode extends OperatorNode {
   private send(topic: OutputTopic, key: unknown, value: unknown, timestamp: number): void {
     const { keySerde, valueSerde, partitioner } = this.description;
     try {
-      const keyBytes = key === null || key === undefined ? null : keySerde.serialize(key);
-      const valueBytes = value === null || value === undefined ? null : valueSerde.serialize(value);
+      const keyBytes = key === null || key === undefined ? null : this.key.serialize(keySerde, key);
+      const valueBytes = value === null || value === undefined ? null : this.value.serialize(valueSerde, value);
       let partition: number | undefined;
       if (partitioner !== undefined) {
         partition = partitioner(key, value, topic.partitionCount);

@@ -11,13 +11,19 @@ const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]+)?$/;
 export const decimalText: Serde<number> = {
   name: NAME,
   comparesByValue: true,
-  serialize: (value) => {
-    if (!Number.isFinite(value)) throw new SerializationError(NAME, 'it is not a finite number');
-    return Buffer.from(String(value), 'latin1');
+  serialize: (value) => Buffer.from(textOf(value), 'latin1'),
+  serializeInto: (value, target, start) => {
+    const text = textOf(value);
+    return start + text.length > target.length ? -1 : target.write(text, start, 'latin1');
   },
   deserialize: (bytes) => read(bytes, 0, bytes.length),
   deserializeRange: read,
 };
+
+function textOf(value: number): string {
+  if (!Number.isFinite(value)) throw new SerializationError(NAME, 'it is not a finite number');
+  return String(value);
+}
 
 function read(bytes: Buffer, start: number, end: number): number {
   const text = bytes.toString('latin1', start, end);

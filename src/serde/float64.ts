@@ -1,4 +1,4 @@
-import { checkLength } from './fixed-length';
+import { checkLength, fixedLength } from './fixed-length';
 import type { Serde } from './serde';
 
 const NAME = 'float64';
@@ -10,11 +10,7 @@ const NAME = 'float64';
  */
 export const float64: Serde<number> = {
   name: NAME,
-  serialize: (value) => {
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeDoubleBE(value === value ? value : NaN);
-    return bytes;
-  },
+  ...fixedLength(8, (value, target, start) => target.writeDoubleBE(value === value ? value : NaN, start)),
   deserialize: (bytes) => read(bytes, 0, bytes.length),
   deserializeRange: read,
 };

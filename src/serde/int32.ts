@@ -1,5 +1,5 @@
 import { SerializationError } from './errors';
-import { checkLength } from './fixed-length';
+import { checkLength, fixedLength } from './fixed-length';
 import type { Serde } from './serde';
 
 const NAME = 'int32';
@@ -11,15 +11,15 @@ const NAME = 'int32';
 export const int32: Serde<number> = {
   name: NAME,
   comparesByValue: true,
-  serialize: (value) => {
-    if (value !== (value | 0)) throw new SerializationError(NAME, 'it is not a whole number from -2^31 to 2^31 - 1');
-    const bytes = Buffer.allocUnsafe(4);
-    bytes.writeInt32BE(value);
-    return bytes;
-  },
+  ...fixedLength(4, write),
   deserialize: (bytes) => read(bytes, 0, bytes.length),
   deserializeRange: read,
 };
+
+function write(value: number, target: Buffer, start: number): void {
+  if (value !== (value | 0)) throw new SerializationError(NAME, 'it is not a whole number from -2^31 to 2^31 - 1');
+  target.writeInt32BE(value, start);
+}
 
 function read(bytes: Buffer, start: number, end: number): number {
   checkLength(NAME, 4, start, end);

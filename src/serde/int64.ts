@@ -1,5 +1,5 @@
 import { SerializationError } from './errors';
-import { checkLength } from './fixed-length';
+import { checkLength, fixedLength } from './fixed-length';
 import type { Serde } from './serde';
 
 const NAME = 'int64';
@@ -11,17 +11,17 @@ const NAME = 'int64';
 export const int64: Serde<bigint> = {
   name: NAME,
   comparesByValue: true,
-  serialize: (value) => {
-    if (BigInt.asIntN(64, value) !== value) {
-      throw new SerializationError(NAME, 'it is not a whole number from -2^63 to 2^63 - 1');
-    }
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeBigInt64BE(value);
-    return bytes;
-  },
+  ...fixedLength(8, write),
   deserialize: (bytes) => read(bytes, 0, bytes.length),
   deserializeRange: read,
 };
+
+function write(value: bigint, target: Buffer, start: number): void {
+  if (BigInt.asIntN(64, value) !== value) {
+    throw new SerializationError(NAME, 'it is not a whole number from -2^63 to 2^63 - 1');
+  }
+  target.writeBigInt64BE(value, start);
+}
 
 function read(bytes: Buffer, start: number, end: number): bigint {
   checkLength(NAME, 8, start, end);

@@ -22,6 +22,10 @@ export function orMarker<T>(inner: Serde<T>): Serde<unknown> {
     name: inner.name,
     comparesByValue: inner.comparesByValue === true,
     serialize: (value) => (value === MARKER ? NO_BYTES : inner.serialize(value as T)),
+    ...(inner.serializeInto !== undefined && {
+      serializeInto: (value: unknown, target: Buffer, start: number) =>
+        value === MARKER ? 0 : inner.serializeInto!(value as T, target, start),
+    }),
     deserialize,
     ...(inner.deserializeRange !== undefined && {
       deserializeRange: (bytes: Buffer, start: number, end: number) =>

@@ -15,6 +15,12 @@ export interface Serde<T> {
   /** Names the format. It is stored with the state: a start with another name on the same state is refused. */
   readonly name: string;
   serialize(value: T): Buffer;
+  /**
+   * Optional, for speed: writes the bytes of `serialize(value)` into `target` from `start`, so that no buffer is made for them, and
+   * returns how many they are. -1 says that `serialize` must be asked, because there is not enough room or for any other reason; what
+   * was written does not matter then. Throws what `serialize` throws.
+   */
+  serializeInto?(value: T, target: Buffer, start: number): number;
   /** May keep `bytes`. Throws when they are not in this format; the deserialization handler decides what follows. */
   deserialize(bytes: Buffer): T;
   /** Optional, for speed: the same as `deserialize(bytes.subarray(start, end))` without making that view. */

@@ -114,6 +114,14 @@ export function windowKeys<K>(inner: Serde<K>, sizeMs: number): StateKeySerde<Wi
   return {
     name,
     serialize: ({ key, start }) => (start < 0 ? Buffer.of(OWN, -1 - start) : timeThenKey(start, inner.serialize(key))),
+    ...(inner.serializeInto !== undefined && {
+      serializeInto: ({ key, start }: Windowed<K>, target: Buffer, at: number) => {
+        if (start < 0 || at + TIME_BYTES > target.length) return -1;
+        writeInt64(target, start, at);
+        const length = inner.serializeInto!(key, target, at + TIME_BYTES);
+        return length < 0 ? -1 : TIME_BYTES + length;
+      },
+    }),
     deserialize: (bytes) => {
       if (bytes[0] === OWN) return ownWindowKey(bytes[1]!);
       const start = readInt64(bytes, 0);

@@ -1,3 +1,5 @@
+import { readInt64, writeInt64 } from '../serde/int64-bytes';
+import { ReusedBytes } from '../serde/reused-bytes';
 import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from '../topology/graph';
 import type { StoreHandle } from './state-database';
@@ -5,7 +7,7 @@ import type { StoreHandle } from './state-database';
 /** Bytes before the value in a timestamped store: its timestamp, big endian, as Kafka Streams keeps it. */
 export const TIMESTAMP_BYTES = 8;
 
-const TWO_TO_32 = 0x1_0000_0000;
+const NO_BYTES = Buffer.alloc(0);
 
 const TIMESTAMPED: ReadonlySet<StoreDefinition['kind']> = new Set([
   'timestamped-key-value',
@@ -22,6 +24,8 @@ export class EntryCodec<K, V> {
   readonly timestamped: boolean;
   /** Where the value proper begins in a stored value. */
   readonly valueOffset: number;
+  private readonly reusedKey: ReusedBytes;
+  private readonly reusedValue: ReusedBytes;
 
   constructor(
     private readonly handle: StoreHandle,
@@ -31,6 +35,8 @@ export class EntryCodec<K, V> {
     this.valueSerde = definition.valueSerde as Serde<V>;
     this.timestamped = isTimestamped(definition.kind);
     this.valueOffset = this.timestamped ? TIMESTAMP_BYTES : 0;
+    this.reusedKey = new ReusedBytes(handle.prefixed(NO_BYTES));
+    this.reusedValue = new ReusedBytes(Buffer.alloc(this.valueOffset));
   }
 
   /** With the store's prefix, as the database wants it. */
@@ -38,13 +44,30 @@ export class EntryCodec<K, V> {
     return this.handle.prefixed(this.keySerde.serialize(key));
   }
 
+  /** The same in memory that the next call writes to: for what is copied or compared at once. */
+  encodeReusedKey(key: K): Buffer {
+    return this.reusedKey.serialize(this.keySerde, key);
+  }
+
+  /** Without the prefix, as the changelog has it: what the last `encodeReusedKey` gave. */
+  get reusedKeyBody(): Buffer {
+    return this.reusedKey.body;
+  }
+
   decodeKey(stored: Buffer): K {
     return this.keySerde.deserialize(stored.subarray(this.handle.prefixLength));
   }
 
-  encodeValue(value: V, timestamp: number): Buffer {
-    const bytes = this.valueSerde.serialize(value);
-    return this.timestamped ? stampValue(bytes, timestamp) : bytes;
+  /** In memory that the next call writes to. */
+  encodeReusedValue(value: V, timestamp: number): Buffer {
+    const stored = this.reusedValue.serialize(this.valueSerde, value);
+    if (this.timestamped) writeInt64(stored, timestamp, 0);
+    return stored;
+  }
+
+  /** Without its timestamp, as the changelog has it: what the last `encodeReusedValue` gave. */
+  get reusedValueBody(): Buffer {
+    return this.reusedValue.body;
   }
 
   decodeValue(stored: Buffer, start: number, end: number): V {
@@ -62,7 +85,7 @@ export class EntryCodec<K, V> {
   }
 
   decodeTimestamp(stored: Buffer, start: number): number {
-    return this.timestamped ? readTimestamp(stored, start) : 0;
+    return this.timestamped ? readInt64(stored, start) : 0;
   }
 }
 
@@ -74,15 +97,9 @@ export function isTimestamped(kind: StoreDefinition['kind']): boolean {
 /** A value with its timestamp in front. */
 export function stampValue(bytes: Buffer, timestamp: number): Buffer {
   const stamped = Buffer.allocUnsafe(TIMESTAMP_BYTES + bytes.length);
-  const high = Math.floor(timestamp / TWO_TO_32);
-  stamped.writeInt32BE(high, 0);
-  stamped.writeUInt32BE(timestamp - high * TWO_TO_32, 4);
+  writeInt64(stamped, timestamp, 0);
   stamped.set(bytes, TIMESTAMP_BYTES);
   return stamped;
-}
-
-function readTimestamp(stored: Buffer, start: number): number {
-  return stored.readInt32BE(start) * TWO_TO_32 + stored.readUInt32BE(start + 4);
 }
 
 /** The key as the changelog has it: without the database's prefix. */
@@ -97,5 +114,5 @@ export function changelogValue(definition: StoreDefinition, stored: Buffer): Buf
 
 /** The timestamp that a value is kept with, for the changelog's record. Undefined for stores that keep none. */
 export function changelogTimestamp(definition: StoreDefinition, stored: Buffer): number | undefined {
-  return isTimestamped(definition.kind) ? readTimestamp(stored, 0) : undefined;
+  return isTimestamped(definition.kind) ? readInt64(stored, 0) : undefined;
 }

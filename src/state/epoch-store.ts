@@ -10,14 +10,8 @@ import type { StateKeySerde } from '../serde/timed-keys';
 import type { RecordTime } from './record-time';
 import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state-database';
 
-/** What one epoch changed in a store, serialized. Index n of the arrays is one key. */
-export interface SealedEntries {
-  readonly entries: readonly StoreEntry<unknown, unknown>[];
-  /** As the database keeps them: with the store's prefix. */
-  readonly keys: readonly Buffer[];
-  /** As the database keeps them; undefined for a deletion. */
-  readonly values: readonly (Buffer | undefined)[];
-}
+/** Is told what an epoch changed, as the changelog has it. Key and value (null: deleted) are valid during the call only. */
+export type ChangeLog = (timestamp: number, key: Buffer, value: Buffer | null) => void;
 
 const ENTRY_OVERHEAD_BYTES = 180;
 /** How much of a store's cache keeps entries in their serialized form; the rest keeps them decoded. */
@@ -108,7 +102,7 @@ export class EpochStore<K, V> {
       return aged;
     }
     const { cache, codec } = this;
-    const stored = codec.encodeKey(key);
+    const stored = codec.encodeReusedKey(key);
     if (cache.get(stored, 0, stored.length)) {
       if (cache.isAbsent) return this.addEntry(mapKey, key, undefined, 0, stored.length);
       return this.addEntry(
@@ -292,35 +286,43 @@ export class EpochStore<K, V> {
     return this.scanStored({ gte: this.handle.prefixed(from), lt: this.handle.prefixed(to) });
   }
 
-  /** Ends the open epoch: serializes what it wrote, once per key. Undefined when it wrote nothing. */
-  seal(): SealedEntries | undefined {
+  /**
+   * Ends the open epoch: serializes what it wrote, once per key, into a write that is committed when the epoch is.
+   *
+   * @returns false when it wrote nothing
+   */
+  seal(write: StateWrite, log?: ChangeLog): boolean {
     const entries = this.takeDirty();
     if (entries.length === 0) {
       // What was only read fills the memory too.
       if (this.sealedEntries.length === 0) this.rotateIfFull();
-      return undefined;
+      return false;
     }
     this.sealedEntries = entries;
-    const { codec, cache } = this;
-    const keys = new Array<Buffer>(entries.length);
-    const values = new Array<Buffer | undefined>(entries.length);
     let bytes = 0;
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!;
       entry.sealed = true;
-      const key = codec.encodeKey(entry.key);
-      const value = this.encodeValue(entry);
-      keys[index] = key;
-      values[index] = value;
-      cache.set(key, value);
-      const size = key.length + (value === undefined ? 0 : value.length);
+      const size = this.sealEntry(entry, write, log);
       bytes += size;
       const cost = ENTRY_OVERHEAD_BYTES + 2 * size;
       this.youngBytes += cost - entry.cost;
       entry.cost = cost;
     }
     this.averageEntryBytes = Math.ceil(bytes / entries.length);
-    return { entries, keys, values };
+    return true;
+  }
+
+  /** @returns how many bytes the entry has in the database */
+  private sealEntry(entry: StoreEntry<K, V>, write: StateWrite, log: ChangeLog | undefined): number {
+    const { codec, cache, handle } = this;
+    const key = codec.encodeReusedKey(entry.key);
+    const value = this.encodeValue(entry);
+    cache.set(key, value);
+    if (value === undefined) write.delete(handle, key);
+    else write.put(handle, key, value);
+    log?.(entry.timestamp, codec.reusedKeyBody, value === undefined ? null : codec.reusedValueBody);
+    return key.length + (value === undefined ? 0 : value.length);
   }
 
   /** The open epoch's writes, without those that came and went in it. */
@@ -341,19 +343,9 @@ export class EpochStore<K, V> {
   private encodeValue({ value, timestamp }: StoreEntry<K, V>): Buffer | undefined {
     if (value === undefined) return undefined;
     try {
-      return this.codec.encodeValue(value, timestamp);
+      return this.codec.encodeReusedValue(value, timestamp);
     } catch (error) {
       throw new StateSerializationError(this.name, this.definition.valueSerde.name, error);
-    }
-  }
-
-  /** Adds a sealed epoch to the task's write. */
-  writeSealed(sealed: SealedEntries, write: StateWrite): void {
-    const { keys, values } = sealed;
-    for (let index = 0; index < keys.length; index++) {
-      const value = values[index];
-      if (value === undefined) write.delete(this.handle, keys[index]!);
-      else write.put(this.handle, keys[index]!, value);
     }
   }
 

@@ -53,8 +53,7 @@ export class GlobalTable implements RecordTime {
   async apply(topic: string, partition: number, batches: readonly RecordCursor[], nextOffset: number): Promise<void> {
     for (const batch of batches) while (batch.next()) this.applyRecord(topic, partition, batch);
     const write: StateWrite = this.parts.database.write();
-    const sealed = this.store.seal();
-    if (sealed !== undefined) this.store.writeSealed(sealed, write);
+    this.store.seal(write);
     write.setInputOffset(topic, partition, nextOffset);
     await write.commit();
     this.store.sealedWritten();

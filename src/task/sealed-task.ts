@@ -1,4 +1,5 @@
-import type { EpochStore, SealedEntries } from '../state/epoch-store';
+import type { EpochStore } from '../state/epoch-store';
+import type { StateWrite } from '../state/state-database';
 import type { PartitionQueue } from './partition-queue';
 import { encodePartitionTime } from './partition-time';
 import type { OutputTopic } from './task-io';
@@ -16,9 +17,11 @@ export interface SealedTask {
   /** Records processed since the task began, up to where it was sealed. */
   readonly processedRecords: number;
   readonly inputOffsets: readonly InputOffset[];
+  /** What changed in the stores, not committed. */
+  readonly write: StateWrite;
+  /** Those that have changes. */
   readonly stores: readonly {
     readonly store: EpochStore<unknown, unknown>;
-    readonly changes: SealedEntries;
     readonly changelog: OutputTopic | undefined;
   }[];
 }

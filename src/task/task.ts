@@ -4,10 +4,9 @@ import { createOperators, type TaskOperators } from '../processors/create-operat
 import type { RecordCollector } from '../processors/record-collector';
 import { TaskContext } from '../processors/task-context';
 import { NO_HEADERS } from '../serde/record';
-import type { EpochStore, SealedEntries } from '../state/epoch-store';
-import { changelogKey, changelogValue } from '../state/entry-codec';
+import type { ChangeLog, EpochStore } from '../state/epoch-store';
 import { loadRequested } from '../state/load-requested';
-import type { StateDatabase } from '../state/state-database';
+import type { StateDatabase, StateWrite } from '../state/state-database';
 import type { Subtopology, TopicReference } from '../topology/graph';
 import type { Logger } from '../logging/logger';
 import { AsyncRecords, type AsyncEnvironment } from './async-records';
@@ -79,6 +78,8 @@ export class Task {
   private readonly chooser: RecordChooser;
   /** Something was done in the open epoch that no record is the cause of. */
   private didDueWork = false;
+  /** Made for an epoch in which nothing happened. */
+  private unusedWrite: StateWrite | undefined;
   /** Settles when the record that waits on an asynchronous operator is done. */
   private waiting: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -459,12 +460,11 @@ export class Task {
       inputOffsets.push(offsetOf(queue, offset));
     }
     const stores: SealedTask['stores'][number][] = [];
+    const write = this.unusedWrite ?? this.environment.database.write();
+    this.unusedWrite = undefined;
     for (const store of this.stores) {
-      const changes = store.seal();
-      if (changes === undefined) continue;
       const changelog = this.environment.changelogTopics.get(store.name);
-      if (changelog !== undefined) this.logChanges(store, changes, changelog);
-      stores.push({ store, changes, changelog });
+      if (store.seal(write, changelog && this.changeLog(changelog))) stores.push({ store, changelog });
     }
     const mayHaveWritten = this.didDueWork && (stores.length > 0 || this.environment.collector.sizeInBytes > 0);
     this.didDueWork = false;
@@ -473,28 +473,19 @@ export class Task {
     if (mayHaveWritten && inputOffsets.length === 0 && anyQueue !== undefined)
       inputOffsets.push(offsetOf(anyQueue, anyQueue.committableOffset));
     const { processedRecords } = this;
-    return inputOffsets.length === 0 && stores.length === 0 ? undefined : { processedRecords, inputOffsets, stores };
+    if (inputOffsets.length > 0 || stores.length > 0) return { processedRecords, inputOffsets, write, stores };
+    this.unusedWrite = write;
+    return undefined;
   }
 
-  private logChanges(store: EpochStore<unknown, unknown>, changes: SealedEntries, changelog: OutputTopic): void {
-    const { collector } = this.environment;
-    const { entries, keys, values } = changes;
-    for (let index = 0; index < keys.length; index++) {
-      const value = values[index];
-      collector.send(
-        changelog,
-        this.id.partition,
-        entries[index]!.timestamp,
-        changelogKey(store.handle, keys[index]!),
-        value === undefined ? null : changelogValue(store.definition, value),
-        NO_HEADERS,
-      );
-    }
+  private changeLog(changelog: OutputTopic): ChangeLog {
+    const { collector, id } = this.environment;
+    return (timestamp, key, value) => collector.send(changelog, id.partition, timestamp, key, value, NO_HEADERS);
   }
 
   /**
-   * After the transaction of a sealed epoch committed: puts its changes, the input offsets and the changelog positions into the
-   * database, in one atomic write.
+   * After the transaction of a sealed epoch committed: puts its changes, with the input offsets and the changelog positions, into
+   * the database, in one atomic write.
    *
    * @param changelogPosition - the offset after the last changelog record of this epoch, where it is known
    */
@@ -503,9 +494,8 @@ export class Task {
     changelogPosition: (topic: string, partition: number) => number | undefined,
   ): Promise<void> {
     this.committedRecords = sealed.processedRecords;
-    const write = this.environment.database.write();
-    for (const { store, changes, changelog } of sealed.stores) {
-      store.writeSealed(changes, write);
+    const { write } = sealed;
+    for (const { store, changelog } of sealed.stores) {
       const position = changelog === undefined ? undefined : changelogPosition(changelog.name, this.id.partition);
       if (position !== undefined) write.setChangelogPosition(store.name, position);
     }

@@ -30,7 +30,11 @@ export class MemoryCollector implements RecordCollector {
     value: Buffer | null,
     headers: Headers,
   ): void {
-    this.open.push({ topic: topic.name, partition, record: { key, value, timestamp, headers } });
+    this.open.push({
+      topic: topic.name,
+      partition,
+      record: { key: key && Buffer.from(key), value: value && Buffer.from(value), timestamp, headers },
+    });
     this.sizeInBytes += (key?.length ?? 0) + (value?.length ?? 0);
   }
 

@@ -6,6 +6,7 @@ import { openMemoryState } from '../../src/state/memory-state';
 import type { StateDatabase } from '../../src/state/state-database';
 import { joinBucketKeys, joinBucketMs, joinRetentionMs, type StreamJoin } from '../../src/topology/stream-join';
 import { streamJoinStores } from '../../src/topology/stream-join-stores';
+import { commitStore } from '../state/commit-store';
 
 const windows = kinds.join({ timeDifferenceMs: 1000, graceMs: 100_000 });
 const keys = joinBucketKeys(windows, serdes.string);
@@ -47,13 +48,7 @@ async function open(database: StateDatabase) {
       side.put(entry, time, Buffer.from(key), false);
       return undefined;
     },
-    commit: async () => {
-      const sealed = store.seal()!;
-      const write = counting.write();
-      store.writeSealed(sealed, write);
-      await write.commit();
-      store.sealedWritten();
-    },
+    commit: () => commitStore(store, counting),
   };
 }
 

@@ -7,11 +7,12 @@ import { INDEX_END, indexBound, timeBound, timedKeys, windowKeys, type TimedKey 
 import { BY_TIME_END } from '../../src/serde/timed-keys';
 import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
-import type { SealedEntries } from '../../src/state/epoch-store';
+import type { StateDatabase, StateWrite } from '../../src/state/state-database';
 
 class Committing<K> {
   readonly store: EpochStore<K, unknown>;
-  private sealed: SealedEntries | undefined;
+  private sealed: StateWrite | undefined;
+  private readonly database: StateDatabase;
 
   constructor(keys: Serde<K>) {
     const definition = {
@@ -22,25 +23,20 @@ class Committing<K> {
       changelog: true,
       backend: 'memory' as const,
     };
-    const database = openMemoryState('test', [definition]);
+    this.database = openMemoryState('test', [definition]);
     // A cache of next to nothing: entries are dropped as soon as they are written.
-    this.store = new EpochStore<K, unknown>(definition, database, { timestamp: 0 }, 1, true);
-    this.write = async (sealed) => {
-      const write = database.write();
-      this.store.writeSealed(sealed, write);
-      await write.commit();
-    };
+    this.store = new EpochStore<K, unknown>(definition, this.database, { timestamp: 0 }, 1, true);
   }
 
-  private readonly write: (sealed: SealedEntries) => Promise<void>;
-
   seal(): void {
-    this.sealed ??= this.store.seal();
+    if (this.sealed !== undefined) return;
+    const write = this.database.write();
+    if (this.store.seal(write)) this.sealed = write;
   }
 
   async commit(): Promise<void> {
     if (this.sealed === undefined) return;
-    await this.write(this.sealed);
+    await this.sealed.commit();
     this.store.sealedWritten();
     this.sealed = undefined;
   }

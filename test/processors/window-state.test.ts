@@ -9,6 +9,7 @@ import { BY_TIME_END, ownWindowKey, timeBound, windowKeys } from '../../src/serd
 import { EpochStore } from '../../src/state/epoch-store';
 import { openRocksDbState } from '../../src/state/rocksdb-state';
 import { rocksDbOptions } from '../state/state-fixtures';
+import { commitStore } from '../state/commit-store';
 
 test('windows are found by time and removed in RocksDB too, and what the operator knows stays', async () => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'millrace-windows-'));
@@ -22,14 +23,7 @@ test('windows are found by time and removed in RocksDB too, and what the operato
   };
   const database = await openRocksDbState(directory, [definition], rocksDbOptions);
   const store = new EpochStore<Windowed<string>, unknown>(definition, database, { timestamp: 0 }, 1, true);
-  const commit = async (): Promise<void> => {
-    const sealed = store.seal();
-    if (sealed === undefined) return;
-    const write = database.write();
-    store.writeSealed(sealed, write);
-    await write.commit();
-    store.sealedWritten();
-  };
+  const commit = (): Promise<boolean> => commitStore(store, database);
   const expired = new ExpiredWindows(store, 1);
   store.put(ownWindowKey(0), 'known');
   for (let start = 0; start < 300; start += 10) {

@@ -4,6 +4,7 @@ import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
 import type { StateDatabase } from '../../src/state/state-database';
 import type { StoreDefinition } from '../../src/topology/graph';
+import { commitStore } from './commit-store';
 
 const definition: StoreDefinition = {
   kind: 'timestamped-key-value',
@@ -26,12 +27,14 @@ function setUp(cacheBytes: number): Setup {
 }
 
 async function commit({ store, database }: Setup): Promise<void> {
-  const sealed = store.seal();
-  if (sealed === undefined) return;
-  const write = database.write();
-  store.writeSealed(sealed, write);
-  await write.commit();
-  store.sealedWritten();
+  await commitStore(store, database);
+}
+
+/** What the open epoch changed, as the changelog has it. */
+function sealed({ store, database }: Setup): [key: string, value: string | undefined][] {
+  const changes: [string, string | undefined][] = [];
+  store.seal(database.write(), (_, key, value) => changes.push([key.toString(), value?.toString()]));
+  return changes;
 }
 
 type Step =
@@ -115,18 +118,16 @@ describe('EpochStore', () => {
   it('keeps a write that is sealed but not committed, whatever else is read meanwhile', async () => {
     const setup = setUp(0);
     setup.store.put('a', { n: 1 });
-    setup.store.seal();
+    sealed(setup);
     for (let index = 0; index < 100; index++) await setup.store.get(`other-${index}`);
     expect((await setup.store.get('a'))?.n).toBe(1);
   });
 
   it('serializes a key once per epoch, with its last value', () => {
-    const { store } = setUp(1 << 20);
-    for (let n = 0; n < 5; n++) store.put('a', { n });
-    const sealed = store.seal()!;
-    expect(sealed.keys).toHaveLength(1);
-    expect(sealed.values[0]!.subarray(8).toString()).toBe('{"n":4}');
-    expect(store.seal()).toBeUndefined();
+    const setup = setUp(1 << 20);
+    for (let n = 0; n < 5; n++) setup.store.put('a', { n });
+    expect(sealed(setup)).toEqual([['a', '{"n":4}']]);
+    expect(sealed(setup)).toEqual([]);
   });
 
   it('leaves no trace of a key that came and went in one epoch', async () => {
@@ -134,18 +135,18 @@ describe('EpochStore', () => {
     const { store } = setup;
     store.putNew('a', { n: 1 });
     store.delete('a');
-    expect(store.seal()).toBeUndefined();
+    expect(sealed(setup)).toEqual([]);
     store.putNew('a', { n: 2 });
     await commit(setup);
     store.delete('a');
-    expect(store.seal()!.values).toEqual([undefined]);
+    expect(sealed(setup)).toEqual([['a', undefined]]);
   });
 
   it('deletes a key that it has not read', () => {
-    const { store } = setUp(1 << 20);
-    store.put('a', { n: 1 });
-    store.delete('a');
-    expect(store.seal()!.values).toEqual([undefined]);
+    const setup = setUp(1 << 20);
+    setup.store.put('a', { n: 1 });
+    setup.store.delete('a');
+    expect(sealed(setup)).toEqual([['a', undefined]]);
   });
 
   it('forgets in time what was only read', async () => {

@@ -5,6 +5,7 @@ import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
 import { OrderedKeys } from '../../src/state/ordered-keys';
 import type { StoreDefinition } from '../../src/topology/graph';
+import { commitStore } from './commit-store';
 
 const definition: StoreDefinition = {
   kind: 'key-value',
@@ -18,14 +19,7 @@ const definition: StoreDefinition = {
 function open() {
   const database = openMemoryState('test', [definition]);
   const store = new EpochStore<string, number>(definition, database, { timestamp: 0 }, 0, true);
-  const commit = async (): Promise<void> => {
-    const sealed = store.seal();
-    if (sealed === undefined) return;
-    const write = database.write();
-    store.writeSealed(sealed, write);
-    await write.commit();
-    store.sealedWritten();
-  };
+  const commit = (): Promise<boolean> => commitStore(store, database);
   return { store, commit };
 }
 

@@ -6,6 +6,7 @@ import { openMemoryState } from '../../src/state/memory-state';
 import { RecordBuffer } from '../../src/state/record-buffer';
 import { bufferedRecordSerde, bufferKeySerde } from '../../src/topology/buffer-serdes';
 import type { StoreDefinition } from '../../src/topology/graph';
+import { commitStore } from './commit-store';
 
 const definition: StoreDefinition = {
   kind: 'record-buffer',
@@ -50,11 +51,7 @@ describe('RecordBuffer', () => {
           );
           expect(taken).toEqual(due);
           if (!commit) continue;
-          const sealed = store.seal();
-          if (sealed === undefined) continue;
-          const write = database.write();
-          store.writeSealed(sealed, write);
-          await write.commit();
+          if (!(await commitStore(store, database))) continue;
           store = open();
           buffer = new RecordBuffer(store, serdes.string, graceMs);
         }

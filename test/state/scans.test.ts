@@ -72,11 +72,9 @@ describe.each(backends)('scans of a store (%s)', (_name, numRuns, open) => {
             model.delete(step.key);
           } else {
             await writeSealed();
-            const sealed = store.seal();
-            if (sealed === undefined) continue;
+            const write = database.write();
+            if (!store.seal(write)) continue;
             unwritten = async () => {
-              const write = database.write();
-              store.writeSealed(sealed, write);
               await write.commit();
               store.sealedWritten();
             };

@@ -12,6 +12,7 @@ import type { Serde } from '../../src/serde/serde';
 import { storeOfTimers } from '../../src/topology/state-stores';
 import { SeededRandom } from '../support/seeded-random';
 import { rocksDbOptions } from './state-fixtures';
+import { commitStore } from './commit-store';
 
 const keySerde = serdes.string as Serde<unknown>;
 const definition = storeOfTimers('node', keySerde);
@@ -34,12 +35,7 @@ class Timers {
   }
 
   async commit(): Promise<void> {
-    const sealed = this.store.seal();
-    if (sealed === undefined) return;
-    const write = this.database.write();
-    this.store.writeSealed(sealed, write);
-    await write.commit();
-    this.store.sealedWritten();
+    await commitStore(this.store, this.database);
   }
 
   async fire(time: number): Promise<string[]> {

@@ -5,6 +5,7 @@ import { openMemoryState } from '../../src/state/memory-state';
 import { VersionedTable } from '../../src/state/versioned-table';
 import type { StoreDefinition } from '../../src/topology/graph';
 import { versionedEntrySerde, versionedKeySerde } from '../../src/topology/versioned-serdes';
+import { commitStore } from './commit-store';
 
 const definition: StoreDefinition = {
   kind: 'versioned-key-value',
@@ -61,18 +62,6 @@ const step: fc.Arbitrary<Step> = fc.record({
   commit: fc.boolean(),
 });
 
-async function commit(
-  store: EpochStore<unknown, unknown>,
-  database: ReturnType<typeof openMemoryState>,
-): Promise<void> {
-  const sealed = store.seal();
-  if (sealed === undefined) return;
-  const write = database.write();
-  store.writeSealed(sealed, write);
-  await write.commit();
-  store.sealedWritten();
-}
-
 describe('VersionedTable', () => {
   it('knows every value of the past that its retention time covers, whatever came late and whatever was committed', async () => {
     await fc.assert(
@@ -93,7 +82,7 @@ describe('VersionedTable', () => {
             if (known !== undefined) expect(known.value).toBe(model.asOf(key, time));
           }
           if (!commits) continue;
-          await commit(store, database);
+          await commitStore(store, database);
           // As after a restart: nothing is in memory.
           store = open();
           table = new VersionedTable(store, serdes.string, RETENTION_MS);

@@ -46,7 +46,14 @@ export class KeptRecords implements RecordCollector {
       throw new Error(`a value of ${value.length} bytes is too large for ${topic.name}`);
     }
     this.sizeInBytes += (key?.length ?? 0) + (value?.length ?? 0);
-    this.records.push({ topic: topic.name, partition, timestamp, key, value, headers });
+    this.records.push({
+      topic: topic.name,
+      partition,
+      timestamp,
+      key: key && Buffer.from(key),
+      value: value && Buffer.from(value),
+      headers,
+    });
   }
 
   /** The records of the open epoch. */
