@@ -14,8 +14,8 @@ import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state
 export type ChangeLog = (timestamp: number, key: Buffer, value: Buffer | null) => void;
 
 const ENTRY_OVERHEAD_BYTES = 180;
-/** How much of a store's cache keeps entries in their serialized form; the rest keeps them decoded. */
-const SERIALIZED_PART = 0.75;
+/** How much of a store's cache may keep entries in their serialized form. What these leave of it keeps entries decoded. */
+const SERIALIZED_PART = 0.875;
 
 /**
  * A store of one task, as its operators see it: the open epoch's writes over the sealed epoch's writes over a cache over the
@@ -358,7 +358,8 @@ export class EpochStore<K, V> {
   }
 
   private rotateIfFull(): void {
-    if (this.youngBytes > this.cacheBytes * (1 - SERIALIZED_PART)) this.rotate();
+    // The old generation may be as large as the young one.
+    if (this.youngBytes > (this.cacheBytes - this.cache.sizeInBytes) / 2) this.rotate();
   }
 
   private rotate(): void {
