@@ -18,8 +18,14 @@ const MIN_SEGMENT_BYTES = 1 << 12;
 const MAX_SEGMENT_BYTES = 1 << 22;
 /** Memory is taken in steps of about this part of the limit. */
 const SEGMENTS_PER_LIMIT = 64;
-const FIRST_INDEX_SLOTS = 256;
 const BYTES_PER_SLOT = 4;
+/**
+ * How much of the limit the index has from the first entry on, at most. Being a power of two it has at least the half, which is enough for
+ * entries of 40 bytes, so that it hardly ever grows: to move hundreds of thousands of entries to a larger one takes tens of milliseconds
+ * in the midst of the work.
+ */
+const INDEX_PART = 1 / 4;
+const MIN_INDEX_SLOTS = 16;
 /** References are 31 bits at most, so that a bit of the hash is left beside one, and count words of four bytes. */
 const MAX_LIMIT_BYTES = 2 ** 33 - 4;
 
@@ -281,7 +287,9 @@ export class ByteCache {
   }
 
   private get nextIndexSlots(): number {
-    return this.slotMask < 0 ? FIRST_INDEX_SLOTS : (this.slotMask + 1) * 2;
+    if (this.slotMask >= 0) return (this.slotMask + 1) * 2;
+    const slots = (this.limitBytes * INDEX_PART) / BYTES_PER_SLOT;
+    return slots < MIN_INDEX_SLOTS ? MIN_INDEX_SLOTS : 2 ** Math.floor(Math.log2(slots));
   }
 
   /** Whether a larger index would leave enough for the entries. The old one is in memory too while entries move over. */

@@ -151,11 +151,24 @@ describe('ByteCache', () => {
     expect(cache.valueBytes.readUInt32BE(cache.valueStart)).toBe(123_456);
   });
 
-  it('takes memory in steps, so that a small state costs little', () => {
+  it('takes memory for entries in steps, so that a small state costs little more than the index', () => {
     const cache = new ByteCache(64 << 20, true);
     expect(cache.sizeInBytes).toBe(0);
     for (let n = 0; n < 100; n++) cache.set(bytes(`key-${n}`), bytes('value'));
-    expect(cache.sizeInBytes).toBeLessThan(1.1 * (1 << 20));
+    expect(cache.sizeInBytes).toBeLessThan((64 << 20) / 4 + 1.1 * (1 << 20));
+  });
+
+  it('has an index that need not grow while entries of 40 bytes fill it', () => {
+    for (const limit of [1 << 20, 3 << 19]) {
+      const cache = new ByteCache(limit, true);
+      let step = 0;
+      for (let n = 0; cache.isComplete; n++) {
+        const before = cache.sizeInBytes;
+        cache.set(bytes(`key-${String(n).padStart(12, '0')}`), bytes('a value of 20 bytes.'));
+        if (n > 0) step = Math.max(step, cache.sizeInBytes - before);
+      }
+      expect(step).toBeLessThanOrEqual(limit / 32);
+    }
   });
 
   describe('is complete', () => {
