@@ -15,7 +15,7 @@ export interface MemoryOptions {
 
 const MEAN_OVER_MS = 1000;
 
-/** What comes behind the last mark. Without it the queues would be empty there, and memory lower than in the middle of the work. */
+/** What comes behind the last mark: the second in which memory is looked at, and full queues until its end. */
 const RECORDS_BEHIND = 500_000;
 
 /**
@@ -51,12 +51,12 @@ async function compareMemory(
   return results;
 }
 
-/** The mean over the second before the mark, because a single look meets garbage collection at a random moment; and the peak. */
+/** The mean over the second after the mark, because a single look meets garbage collection at a random moment; and the peak. */
 function figuresAt(samples: readonly Sample[], mark: number): Measurement {
   const at = samples.find((sample) => sample.records >= mark);
   if (at === undefined) throw new Error(`no sample after ${mark} records`);
-  const around = samples.filter((sample) => sample.time <= at.time && sample.time > at.time - MEAN_OVER_MS);
-  const mean = around.reduce((sum, sample) => sum + sample.usage.residentMegabytes, 0) / around.length;
+  const after = samples.filter((sample) => sample.time >= at.time && sample.time < at.time + MEAN_OVER_MS);
+  const mean = after.reduce((sum, sample) => sum + sample.usage.residentMegabytes, 0) / after.length;
   return {
     [`resident_mb_after_${mark}`]: Math.round(mean),
     [`peak_resident_mb_until_${mark}`]: Math.round(at.usage.peakResidentMegabytes),
