@@ -1,9 +1,11 @@
-import type { Headers } from '../serde/record';
+import { NO_HEADERS, type Headers } from '../serde/record';
 import type { PartitionQueue, UnreadableRecord } from './partition-queue';
 
 /**
  * Records that a task took from its queues, in the order in which they will be processed, while the state that they will touch is
  * being loaded. Column n of each array is one record.
+ *
+ * A batch is filled again when it is done: arrays that grow anew for every batch would be a third of what is allocated for a record.
  */
 export class PreparedBatch {
   readonly queues: PartitionQueue[] = [];
@@ -19,27 +21,39 @@ export class PreparedBatch {
   next = 0;
   /** Until its state is loaded. */
   loading: Promise<void> | undefined;
-
-  get length(): number {
-    return this.offsets.length;
-  }
+  /** The arrays may be longer. */
+  length = 0;
 
   get done(): boolean {
-    return this.next >= this.offsets.length;
+    return this.next >= this.length;
   }
 
   addHead(queue: PartitionQueue, keepsRawBytes: boolean): void {
-    if (queue.unreadable !== undefined) this.unreadable.set(this.offsets.length, queue.unreadable);
-    this.queues.push(queue);
-    this.keys.push(queue.key);
-    this.values.push(queue.value);
-    this.timestamps.push(queue.timestamp);
-    this.offsets.push(queue.offset);
-    this.headers.push(queue.headers);
+    const index = this.length++;
+    if (queue.unreadable !== undefined) this.unreadable.set(index, queue.unreadable);
+    this.queues[index] = queue;
+    this.keys[index] = queue.key;
+    this.values[index] = queue.value;
+    this.timestamps[index] = queue.timestamp;
+    this.offsets[index] = queue.offset;
+    this.headers[index] = queue.headers;
     if (keepsRawBytes) {
-      this.rawKeys.push(queue.rawKey);
-      this.rawValues.push(queue.rawValue);
+      this.rawKeys[index] = queue.rawKey;
+      this.rawValues[index] = queue.rawValue;
     }
     queue.inPreparation++;
+  }
+
+  /** Forgets its records, and keeps the arrays. */
+  clear(): void {
+    const { length } = this;
+    this.keys.fill(undefined, 0, length);
+    this.values.fill(undefined, 0, length);
+    this.headers.fill(NO_HEADERS, 0, length);
+    this.rawKeys.fill(null);
+    this.rawValues.fill(null);
+    this.unreadable.clear();
+    this.length = 0;
+    this.next = 0;
   }
 }

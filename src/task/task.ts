@@ -74,6 +74,7 @@ export class Task {
   private readonly readStores: readonly EpochStore<unknown, unknown>[];
   private readonly committedOffsets = new Map<PartitionQueue, number>();
   private readonly prepared: PreparedBatch[] = [];
+  private readonly spareBatches: PreparedBatch[] = [];
   private readonly asyncRecords: AsyncRecords | undefined;
   private readonly chooser: RecordChooser;
   /** Something was done in the open epoch that no record is the cause of. */
@@ -236,9 +237,12 @@ export class Task {
   /** Takes batches from the queues and begins to load the state that they will touch. `wake` is called when one is loaded. */
   prepare(wake: () => void): void {
     while (this.prepared.length < BATCHES_AHEAD) {
-      const batch = new PreparedBatch();
+      const batch = this.spareBatches.pop() ?? new PreparedBatch();
       this.chooser.fill(batch);
-      if (batch.length === 0) return;
+      if (batch.length === 0) {
+        this.spareBatches.push(batch);
+        return;
+      }
       const loading = this.load(batch);
       if (loading !== undefined) {
         batch.loading = loading.then(
@@ -254,6 +258,11 @@ export class Task {
       }
       this.prepared.push(batch);
     }
+  }
+
+  private reuse(batch: PreparedBatch): void {
+    batch.clear();
+    this.spareBatches.push(batch);
   }
 
   private load(batch: PreparedBatch): Promise<void> | undefined {
@@ -288,7 +297,11 @@ export class Task {
         const batch = prepared[0];
         if (batch === undefined || batch.loading !== undefined) break;
         processed += this.run(batch, now, deadline, epochLimitBytes, wake);
-        if (batch.done) prepared.shift();
+        if (batch.done) {
+          prepared.shift();
+          // Who waits for the last record asks the batch for it.
+          if (this.waiting === undefined) this.reuse(batch);
+        }
       }
       if (context.commitRequested || collector.sizeInBytes + this.dirtyBytes >= epochLimitBytes) break;
       if (now() >= deadline) break;

@@ -297,6 +297,19 @@ describe('Task', () => {
       expect(next.task.seal()).toBeUndefined();
     });
 
+    it('not what came while the last record of a batch waited', async () => {
+      const builder = new StreamsBuilder();
+      let release!: () => void;
+      const waits = new Promise<void>((resolve) => (release = resolve));
+      builder.stream('in', text).process(() => ({ process: () => waits }));
+      const run = await TaskRun.open(builder.build());
+      run.add('in', records(1)).slice();
+      run.add('in', records(1)).slice();
+      release();
+      await run.task.settled();
+      expect((await run.commit())!.inputOffsets).toMatchObject([{ topic: 'in', partition: 0, offset: 1 }]);
+    });
+
     it('nothing twice', async () => {
       const run = await TaskRun.open(counting());
       await run.add('in', records(3)).process();
