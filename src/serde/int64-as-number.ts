@@ -1,6 +1,7 @@
 import { DeserializationError, SerializationError } from './errors';
 import { checkLength, fixedLength } from './fixed-length';
 import { readInt64, writeInt64 } from './int64-bytes';
+import { hideShortcuts } from './hide-shortcuts';
 import type { Serde } from './serde';
 
 /** The bytes are those of `int64`, so the two can stand for one another on the same data. */
@@ -10,13 +11,13 @@ const NAME = 'int64';
  * A whole number from -(2^53 - 1) to 2^53 - 1 as a number, in the eight bytes of Java's LongSerializer. Numbers beyond that
  * cannot be told apart as a JavaScript number, so they are an error in both directions; `int64` takes them.
  */
-export const int64AsNumber: Serde<number> = {
+export const int64AsNumber: Serde<number> = hideShortcuts({
   name: NAME,
   comparesByValue: true,
   ...fixedLength(8, write),
   deserialize: (bytes) => read(bytes, 0, bytes.length),
   deserializeRange: read,
-};
+});
 
 function write(value: number, target: Buffer, start: number): void {
   if (!Number.isSafeInteger(value)) {

@@ -1,4 +1,5 @@
 import { DeserializationError, SerializationError } from './errors';
+import { hideShortcuts } from './hide-shortcuts';
 import type { Serde } from './serde';
 import { string } from './string';
 
@@ -26,7 +27,7 @@ export function json<T>(validate?: (value: unknown) => T): Serde<T> {
       throw new DeserializationError(NAME, 'the validation refused the value', { cause });
     }
   };
-  return {
+  return hideShortcuts({
     name: NAME,
     serialize: (value) => {
       const text = stringify(value);
@@ -36,7 +37,7 @@ export function json<T>(validate?: (value: unknown) => T): Serde<T> {
     },
     deserialize: (bytes) => read(bytes, 0, bytes.length),
     deserializeRange: read,
-  };
+  });
 }
 
 function stringify(value: unknown): string | undefined {

@@ -4,6 +4,9 @@
  * A serde is never handed `null`: a null key or value in Kafka is null in the topology and null in the log. The bytes of
  * equal keys must be equal, because state and partitions are found by them.
  *
+ * What is optional is for speed. A copy of one of Millrace's serdes, `{ ...serdes.string, serialize: mine }`, has none of it, so its
+ * own functions are all there is.
+ *
  * @example
  * const celsius: Serde<number> = {
  *   name: 'celsius-v1',

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { DeserializationError, SerializationError } from './errors';
+import { hideShortcuts } from './hide-shortcuts';
 import type { Serde } from './serde';
 
 const NAME = 'string';
@@ -20,7 +21,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * Bytes that are not UTF-8 are an error and never become replacement characters: two different keys could become one.
  * For the same reason a string with half of a surrogate pair cannot be written.
  */
-export const string: Serde<string> = {
+export const string: Serde<string> = hideShortcuts({
   name: NAME,
   comparesByValue: true,
   serialize: (value) => (value.length <= SHORT ? serializeShort(value) : serializeAny(value)),
@@ -34,7 +35,7 @@ export const string: Serde<string> = {
   },
   deserialize: (bytes) => decode(bytes, 0, bytes.length),
   deserializeRange: decode,
-};
+});
 
 function serializeShort(value: string): Buffer {
   const bytes = Buffer.allocUnsafe(value.length);

@@ -104,3 +104,10 @@ function failureOf(action: () => unknown): Error {
   }
   throw new Error('nothing was thrown');
 }
+
+test.each(Object.entries({ ...serdes, json: serdes.json() }).filter(([, serde]) => typeof serde !== 'function'))(
+  'a copy of %s goes by its own functions alone',
+  (_, serde) => {
+    expect(Object.keys({ ...serde }).sort()).toEqual(['deserialize', 'name', 'serialize']);
+  },
+);
