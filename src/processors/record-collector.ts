@@ -17,7 +17,9 @@ export interface RecordCollector {
    */
   topic(name: string): OutputTopic | Promise<OutputTopic>;
   /**
-   * Appends a record to the open epoch. Key and value are copied by the call, so their buffers may be reused at once. Throws `RecordTooLargeError` when it can never fit into a batch.
+   * Appends a record to the open epoch. Key and value are copied by the call, so their buffers may be reused at once. Throws
+   * `RecordTooLargeError` when it can never fit into a batch.
+   *
    * `partition` must be one of the topic's. Undefined: by murmur2 of the key as Kafka's own clients do, or for a null key any.
    */
   send(

@@ -29,8 +29,12 @@ export class ReusedBytes {
   serialize<T>(serde: Serde<T>, value: T): Buffer {
     const { memory, head } = this;
     const length = serde.serializeInto === undefined ? -1 : serde.serializeInto(value, memory, head.length);
-    if (length < 0) return this.copy(serde.serialize(value));
-    return this.view(length);
+    if (length >= 0) return this.view(length);
+    const bytes = serde.serialize(value);
+    if (head.length > 0) return this.copy(bytes);
+    this.whole = bytes;
+    this.body = bytes;
+    return bytes;
   }
 
   private copy(bytes: Buffer): Buffer {
@@ -39,7 +43,7 @@ export class ReusedBytes {
       memory.set(bytes, head.length);
       return this.view(bytes.length);
     }
-    this.whole = head.length === 0 ? bytes : Buffer.concat([head, bytes]);
+    this.whole = Buffer.concat([head, bytes]);
     this.body = this.whole.subarray(head.length);
     return this.whole;
   }
