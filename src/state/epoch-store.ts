@@ -21,9 +21,9 @@ const SERIALIZED_PART = 0.875;
  * A store of one task, as its operators see it: the open epoch's writes over the sealed epoch's writes over a cache over the
  * database.
  *
- * Entries live decoded in two generations of a map. A lookup moves an entry to the young one; when that is full, the old one is
- * dropped. Entries that are not in the database yet (dirty, or sealed and not committed) are never dropped. Behind them a
- * {@link ByteCache} keeps many more entries in their serialized form.
+ * Entries live decoded in two generations of a map. A lookup moves an entry to the young one; when that is full at the end of an epoch,
+ * it becomes the old one. The old one is dropped when the next epoch would not fit beside it, but not before all of it is in the
+ * database. Behind them a {@link ByteCache} keeps many more entries in their serialized form.
  */
 export class EpochStore<K, V> {
   readonly name: string;
@@ -37,8 +37,15 @@ export class EpochStore<K, V> {
   private young = new Map<unknown, StoreEntry<K, V>>();
   private old = new Map<unknown, StoreEntry<K, V>>();
   private youngBytes = 0;
-  /** How often the old generation was dropped: a read from the database that saw fewer than two such drops is not stale. */
-  private rotations = 0;
+  private oldBytes = 0;
+  /** What the last epoch added to both, and what they had at its end. */
+  private grownBytes = 0;
+  private keptBytes = 0;
+  /**
+   * How often a generation grew old or was dropped. What is written after a read from the database began is dropped after two of these at
+   * the earliest: with fewer, the read is not stale.
+   */
+  private turns = 0;
 
   private dirty: StoreEntry<K, V>[] = [];
   private sealedEntries: readonly StoreEntry<K, V>[] = [];
@@ -68,7 +75,7 @@ export class EpochStore<K, V> {
 
   /** Changes when entries may have been dropped from memory: one looked up before must not be written to any more. */
   get generation(): number {
-    return this.rotations;
+    return this.turns;
   }
 
   /** Bytes that the open epoch will add to its commit, about. */
@@ -95,12 +102,8 @@ export class EpochStore<K, V> {
   }
 
   private lookupBehind(mapKey: unknown, key: K): StoreEntry<K, V> | undefined {
-    const aged = this.old.get(mapKey);
-    if (aged !== undefined) {
-      this.old.delete(mapKey);
-      this.addYoung(mapKey, aged);
-      return aged;
-    }
+    const aged = this.takeOld(mapKey);
+    if (aged !== undefined) return aged;
     const { cache, codec } = this;
     const stored = codec.encodeReusedKey(key);
     if (cache.get(stored, 0, stored.length)) {
@@ -116,10 +119,20 @@ export class EpochStore<K, V> {
     return cache.isComplete ? this.addEntry(mapKey, key, undefined, 0, stored.length) : undefined;
   }
 
+  /** Moves an entry to the young generation. */
+  private takeOld(mapKey: unknown): StoreEntry<K, V> | undefined {
+    const aged = this.old.get(mapKey);
+    if (aged === undefined) return undefined;
+    this.old.delete(mapKey);
+    this.oldBytes -= aged.cost;
+    this.addYoung(mapKey, aged);
+    return aged;
+  }
+
   /** The entry, not read from the database: what that has does not matter, or the caller knows that it has nothing. */
   lookupNew(key: K): StoreEntry<K, V> {
     const mapKey = this.mapKey(key);
-    return this.young.get(mapKey) ?? this.old.get(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
+    return this.young.get(mapKey) ?? this.takeOld(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
   }
 
   /** The entry, read from the database if need be. */
@@ -153,10 +166,10 @@ export class EpochStore<K, V> {
   private async readMany(requested: ReadonlyMap<unknown, K>): Promise<void> {
     let missing = requested;
     while (missing.size > 0) {
-      const rotationsBefore = this.rotations;
+      const turnsBefore = this.turns;
       const keys = Array.from(missing.values(), (key) => this.codec.encodeKey(key));
       const values = await this.database.getMany(this.handle, keys);
-      if (this.rotations - rotationsBefore >= 2) {
+      if (this.turns - turnsBefore >= 2) {
         // A key may have been written, committed and dropped since the read began, so what was read may be old.
         missing = new Map([...missing].filter(([mapKey]) => !this.young.has(mapKey) && !this.old.has(mapKey)));
         continue;
@@ -295,7 +308,10 @@ export class EpochStore<K, V> {
     const entries = this.takeDirty();
     if (entries.length === 0) {
       // What was only read fills the memory too.
-      if (this.sealedEntries.length === 0) this.rotateIfFull();
+      if (this.sealedEntries.length === 0) {
+        this.ageGenerations();
+        this.dropOldIfFull();
+      }
       return false;
     }
     this.sealedEntries = entries;
@@ -310,6 +326,7 @@ export class EpochStore<K, V> {
       entry.cost = cost;
     }
     this.averageEntryBytes = Math.ceil(bytes / entries.length);
+    this.ageGenerations();
     return true;
   }
 
@@ -354,24 +371,37 @@ export class EpochStore<K, V> {
     for (const entry of this.sealedEntries) entry.sealed = false;
     this.sealedEntries = [];
     this.writtenEpochs++;
-    this.rotateIfFull();
+    this.dropOldIfFull();
   }
 
-  private rotateIfFull(): void {
-    // The old generation may be as large as the young one.
-    if (this.youngBytes > (this.cacheBytes - this.cache.sizeInBytes) / 2) this.rotate();
+  /** What the cache of serialized entries leaves. */
+  private get decodedLimit(): number {
+    return this.cacheBytes - this.cache.sizeInBytes;
   }
 
-  private rotate(): void {
-    this.rotations++;
-    this.old = this.young;
-    this.young = new Map();
-    this.youngBytes = 0;
-    for (const entry of this.dirty) {
-      const mapKey = this.mapKey(entry.key);
-      this.old.delete(mapKey);
-      this.addYoung(mapKey, entry);
+  /** At the end of an epoch, when what the old generation has is in the database. */
+  private ageGenerations(): void {
+    this.grownBytes = this.youngBytes + this.oldBytes - this.keptBytes;
+    if (this.youngBytes > this.decodedLimit / 2) {
+      this.dropOld();
+      this.old = this.young;
+      this.oldBytes = this.youngBytes;
+      this.young = new Map();
+      this.youngBytes = 0;
     }
+    this.keptBytes = this.youngBytes + this.oldBytes;
+  }
+
+  /** The open epoch is expected to add what the last one did. */
+  private dropOldIfFull(): void {
+    if (this.old.size > 0 && this.keptBytes + this.grownBytes > this.decodedLimit) this.dropOld();
+  }
+
+  private dropOld(): void {
+    this.turns++;
+    this.keptBytes -= this.oldBytes;
+    this.old = new Map();
+    this.oldBytes = 0;
   }
 
   private addEntry(mapKey: unknown, key: K, value: V | undefined, timestamp: number, bytes: number): StoreEntry<K, V> {

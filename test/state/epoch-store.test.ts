@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { serdes } from '../../src/serde/serdes';
 import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
-import type { StateDatabase } from '../../src/state/state-database';
+import type { StateDatabase, StateWrite } from '../../src/state/state-database';
 import type { StoreDefinition } from '../../src/topology/graph';
 import { commitStore } from './commit-store';
 
@@ -18,16 +18,35 @@ const definition: StoreDefinition = {
 interface Setup {
   readonly store: EpochStore<string, { n: number }>;
   readonly database: StateDatabase;
+  /** Of an epoch that is sealed and not committed. */
+  underWay?: StateWrite | undefined;
 }
 
-function setUp(cacheBytes: number): Setup {
-  const database = openMemoryState('test', [definition]);
-  const store = new EpochStore<string, { n: number }>(definition, database, { timestamp: 7 }, cacheBytes, true);
+function setUp(cacheBytes: number, { valueSerde = definition.valueSerde }: Partial<StoreDefinition> = {}): Setup {
+  const own = { ...definition, valueSerde };
+  const database = openMemoryState('test', [own]);
+  const store = new EpochStore<string, { n: number }>(own, database, { timestamp: 7 }, cacheBytes, true);
   return { store, database };
 }
 
-async function commit({ store, database }: Setup): Promise<void> {
-  await commitStore(store, database);
+async function commit(setup: Setup): Promise<void> {
+  await endCommit(setup);
+  await commitStore(setup.store, setup.database);
+}
+
+/** Seals the open epoch. What comes until `endCommit` comes while its commit is under way. */
+async function beginCommit(setup: Setup): Promise<void> {
+  await endCommit(setup);
+  const write = setup.database.write();
+  if (setup.store.seal(write)) setup.underWay = write;
+}
+
+async function endCommit(setup: Setup): Promise<void> {
+  const { underWay, store } = setup;
+  if (underWay === undefined) return;
+  setup.underWay = undefined;
+  await underWay.commit();
+  store.sealedWritten();
 }
 
 /** What the open epoch changed, as the changelog has it. */
@@ -42,7 +61,7 @@ type Step =
   | { type: 'delete'; key: number }
   | { type: 'get'; key: number }
   | { type: 'prefetch'; keys: number[] }
-  | { type: 'commit' }
+  | { type: 'commit' | 'beginCommit' | 'endCommit' }
   | { type: 'range'; from: number; to: number };
 
 const key = fc.nat(60);
@@ -54,7 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('prefetch' as const), keys: fc.array(key, { maxLength: 20 }) }),
   },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('commit' as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('commit', 'beginCommit', 'endCommit') }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('range' as const), from: key, to: key }) },
 );
 
@@ -69,7 +88,7 @@ describe('EpochStore', () => {
     ['everything in memory', 1 << 20],
   ])('reads what was written last, with %s', async (_name, cacheBytes) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 150 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), async (steps) => {
         const setup = setUp(cacheBytes);
         const model = new Map<string, number>();
         for (const each of steps) await apply(setup, model, each);
@@ -103,6 +122,10 @@ describe('EpochStore', () => {
         return;
       case 'commit':
         return commit(setup);
+      case 'beginCommit':
+        return beginCommit(setup);
+      case 'endCommit':
+        return endCommit(setup);
       case 'range': {
         const found: [string, number][] = [];
         for await (const [k, v] of store.range(name(each.from), name(each.to))) found.push([k, v.n]);
@@ -168,6 +191,22 @@ describe('EpochStore', () => {
     for (let index = 1500; index < 20_000; index++) store.putNew(name(index), { n: index });
     await commit(setup);
     expect(await drops()).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each([
+    ['keeps a committed epoch decoded where the next one fits beside it', 800, 0],
+    ['lets a committed epoch go where the next one does not fit beside it', 1200, 1200],
+  ])('%s', async (_name, keys, expected) => {
+    const json = serdes.json<{ n: number }>();
+    let decoded = 0;
+    const deserialize = (bytes: Buffer): { n: number } => (decoded++, json.deserialize(bytes));
+    const setup = setUp(1 << 20, { valueSerde: { ...json, deserialize } });
+    for (let epoch = 0; epoch < 2; epoch++) {
+      for (let index = 0; index < keys; index++) setup.store.putNew(name(epoch * keys + index), { n: index });
+      await commit(setup);
+    }
+    for (let index = 0; index < keys; index++) expect(setup.store.get(name(keys + index))).toEqual({ n: index });
+    expect(decoded).toBe(expected);
   });
 
   it('forgets in time what was only read', async () => {
