@@ -10,6 +10,7 @@ module.exports = {
     ],
   },
   moduleNameMapper: { '^millrace$': '<rootDir>/src/index.ts' },
+  setupFiles: ['<rootDir>/test/support/property-sizes.ts'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.ts',
   testTimeout: 60_000,
