@@ -2,6 +2,7 @@ import type { Serde } from '../serde/serde';
 import type { StoreDefinition } from '../topology/graph';
 import type { Awaitable } from '../topology/processor-api';
 import { ByteCache } from './byte-cache';
+import { decodedCost, DecodedEntries } from './decoded-entries';
 import { EntryCodec } from './entry-codec';
 import { keysAndValues, mergeScan, prefixBounds, storedBounds, type KeyBounds } from './merge-scan';
 import { StateSerializationError } from './state-serialization-error';
@@ -13,7 +14,6 @@ import type { ScanBounds, StateDatabase, StateWrite, StoreHandle } from './state
 /** Is told what an epoch changed, as the changelog has it. Key and value (null: deleted) are valid during the call only. */
 export type ChangeLog = (timestamp: number, key: Buffer, value: Buffer | null) => void;
 
-const ENTRY_OVERHEAD_BYTES = 180;
 /** How much of a store's cache may keep entries in their serialized form. What these leave of it keeps entries decoded. */
 const SERIALIZED_PART = 0.875;
 
@@ -21,9 +21,7 @@ const SERIALIZED_PART = 0.875;
  * A store of one task, as its operators see it: the open epoch's writes over the sealed epoch's writes over a cache over the
  * database.
  *
- * Entries live decoded in two generations of a map. A lookup moves an entry to the young one; when that is full at the end of an epoch,
- * it becomes the old one. The old one is dropped when the next epoch would not fit beside it, but not before all of it is in the
- * database. Behind them a {@link ByteCache} keeps many more entries in their serialized form.
+ * The entries in use are objects ({@link DecodedEntries}). Behind them a {@link ByteCache} keeps many more in their serialized form.
  */
 export class EpochStore<K, V> {
   readonly name: string;
@@ -34,19 +32,7 @@ export class EpochStore<K, V> {
   /** Of keys that have a map key of their own: neither themselves nor their bytes. */
   private readonly ownMapKey: ((key: K) => unknown) | undefined;
 
-  private young = new Map<unknown, StoreEntry<K, V>>();
-  private old = new Map<unknown, StoreEntry<K, V>>();
-  private youngBytes = 0;
-  private oldBytes = 0;
-  /** What the last epoch added to both, and what they had at its end. */
-  private grownBytes = 0;
-  private keptBytes = 0;
-  /**
-   * How often a generation grew old or was dropped. What is written after a read from the database began is dropped after two of these at
-   * the earliest: with fewer, the read is not stale.
-   */
-  private turns = 0;
-
+  private readonly decoded = new DecodedEntries<K, V>();
   private dirty: StoreEntry<K, V>[] = [];
   private sealedEntries: readonly StoreEntry<K, V>[] = [];
   private averageEntryBytes = 64;
@@ -75,7 +61,7 @@ export class EpochStore<K, V> {
 
   /** Changes when entries may have been dropped from memory: one looked up before must not be written to any more. */
   get generation(): number {
-    return this.turns;
+    return this.decoded.turns;
   }
 
   /** Bytes that the open epoch will add to its commit, about. */
@@ -97,13 +83,14 @@ export class EpochStore<K, V> {
 
   /** The entry, if it is known without asking the database. */
   lookup(key: K): StoreEntry<K, V> | undefined {
-    const mapKey = this.mapKey(key);
-    return this.young.get(mapKey) ?? this.lookupBehind(mapKey, key);
+    return this.find(this.mapKey(key), key);
   }
 
-  private lookupBehind(mapKey: unknown, key: K): StoreEntry<K, V> | undefined {
-    const aged = this.takeOld(mapKey);
-    if (aged !== undefined) return aged;
+  private find(mapKey: unknown, key: K): StoreEntry<K, V> | undefined {
+    return this.decoded.find(mapKey) ?? this.findSerialized(mapKey, key);
+  }
+
+  private findSerialized(mapKey: unknown, key: K): StoreEntry<K, V> | undefined {
     const { cache, codec } = this;
     const stored = codec.encodeReusedKey(key);
     if (cache.get(stored, 0, stored.length)) {
@@ -119,20 +106,10 @@ export class EpochStore<K, V> {
     return cache.isComplete ? this.addEntry(mapKey, key, undefined, 0, stored.length) : undefined;
   }
 
-  /** Moves an entry to the young generation. */
-  private takeOld(mapKey: unknown): StoreEntry<K, V> | undefined {
-    const aged = this.old.get(mapKey);
-    if (aged === undefined) return undefined;
-    this.old.delete(mapKey);
-    this.oldBytes -= aged.cost;
-    this.addYoung(mapKey, aged);
-    return aged;
-  }
-
   /** The entry, not read from the database: what that has does not matter, or the caller knows that it has nothing. */
   lookupNew(key: K): StoreEntry<K, V> {
     const mapKey = this.mapKey(key);
-    return this.young.get(mapKey) ?? this.takeOld(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
+    return this.decoded.find(mapKey) ?? this.addEntry(mapKey, key, undefined, 0, 0);
   }
 
   /** The entry, read from the database if need be. */
@@ -148,7 +125,7 @@ export class EpochStore<K, V> {
   /** Says that a record of the next batch will look this key up. */
   request(key: K): void {
     const mapKey = this.mapKey(key);
-    if (this.young.has(mapKey) || this.lookupBehind(mapKey, key) !== undefined) this.hits++;
+    if (this.find(mapKey, key) !== undefined) this.hits++;
     else if (!this.requested.has(mapKey)) {
       this.misses++;
       this.requested.set(mapKey, key);
@@ -166,19 +143,19 @@ export class EpochStore<K, V> {
   private async readMany(requested: ReadonlyMap<unknown, K>): Promise<void> {
     let missing = requested;
     while (missing.size > 0) {
-      const turnsBefore = this.turns;
+      const turnsBefore = this.decoded.turns;
       const keys = Array.from(missing.values(), (key) => this.codec.encodeKey(key));
       const values = await this.database.getMany(this.handle, keys);
-      if (this.turns - turnsBefore >= 2) {
+      if (this.decoded.turns - turnsBefore >= 2) {
         // A key may have been written, committed and dropped since the read began, so what was read may be old.
-        missing = new Map([...missing].filter(([mapKey]) => !this.young.has(mapKey) && !this.old.has(mapKey)));
+        missing = new Map([...missing].filter(([mapKey]) => !this.decoded.has(mapKey)));
         continue;
       }
       let index = 0;
       for (const [mapKey, key] of missing) {
         const stored = keys[index]!;
         const value = values[index++];
-        if (this.young.has(mapKey) || this.old.has(mapKey)) continue;
+        if (this.decoded.has(mapKey)) continue;
         this.cache.set(stored, value);
         if (value === undefined) this.addEntry(mapKey, key, undefined, 0, stored.length);
         else {
@@ -309,8 +286,8 @@ export class EpochStore<K, V> {
     if (entries.length === 0) {
       // What was only read fills the memory too.
       if (this.sealedEntries.length === 0) {
-        this.ageGenerations();
-        this.dropOldIfFull();
+        this.decoded.endEpoch(this.decodedLimit);
+        this.decoded.epochCommitted(this.decodedLimit);
       }
       return false;
     }
@@ -321,12 +298,10 @@ export class EpochStore<K, V> {
       entry.sealed = true;
       const size = this.sealEntry(entry, write, log);
       bytes += size;
-      const cost = ENTRY_OVERHEAD_BYTES + 2 * size;
-      this.youngBytes += cost - entry.cost;
-      entry.cost = cost;
+      this.decoded.resize(entry, size);
     }
     this.averageEntryBytes = Math.ceil(bytes / entries.length);
-    this.ageGenerations();
+    this.decoded.endEpoch(this.decodedLimit);
     return true;
   }
 
@@ -371,7 +346,7 @@ export class EpochStore<K, V> {
     for (const entry of this.sealedEntries) entry.sealed = false;
     this.sealedEntries = [];
     this.writtenEpochs++;
-    this.dropOldIfFull();
+    this.decoded.epochCommitted(this.decodedLimit);
   }
 
   /** What the cache of serialized entries leaves. */
@@ -379,41 +354,10 @@ export class EpochStore<K, V> {
     return this.cacheBytes - this.cache.sizeInBytes;
   }
 
-  /** At the end of an epoch, when what the old generation has is in the database. */
-  private ageGenerations(): void {
-    this.grownBytes = this.youngBytes + this.oldBytes - this.keptBytes;
-    if (this.youngBytes > this.decodedLimit / 2) {
-      this.dropOld();
-      this.old = this.young;
-      this.oldBytes = this.youngBytes;
-      this.young = new Map();
-      this.youngBytes = 0;
-    }
-    this.keptBytes = this.youngBytes + this.oldBytes;
-  }
-
-  /** The open epoch is expected to add what the last one did. */
-  private dropOldIfFull(): void {
-    if (this.old.size > 0 && this.keptBytes + this.grownBytes > this.decodedLimit) this.dropOld();
-  }
-
-  private dropOld(): void {
-    this.turns++;
-    this.keptBytes -= this.oldBytes;
-    this.old = new Map();
-    this.oldBytes = 0;
-  }
-
   private addEntry(mapKey: unknown, key: K, value: V | undefined, timestamp: number, bytes: number): StoreEntry<K, V> {
-    const cost = ENTRY_OVERHEAD_BYTES + 2 * bytes;
-    const entry = { key, value, timestamp, dirty: false, isNew: false, sealed: false, cost };
-    this.addYoung(mapKey, entry);
+    const entry = { key, value, timestamp, dirty: false, isNew: false, sealed: false, cost: decodedCost(bytes) };
+    this.decoded.add(mapKey, entry);
     return entry;
-  }
-
-  private addYoung(mapKey: unknown, entry: StoreEntry<K, V>): void {
-    this.young.set(mapKey, entry);
-    this.youngBytes += entry.cost;
   }
 
   private mapKey(key: K): unknown {

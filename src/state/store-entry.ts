@@ -9,6 +9,6 @@ export interface StoreEntry<K, V> {
   isNew: boolean;
   /** Written in the sealed epoch, whose commit is under way. */
   sealed: boolean;
-  /** What it is counted as in `residentBytes`. */
+  /** Bytes of memory that it is counted as. */
   cost: number;
 }
