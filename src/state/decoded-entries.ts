@@ -60,7 +60,7 @@ export class DecodedEntries<K, V> {
   endEpoch(limitBytes: number): void {
     this.grownBytes = this.youngBytes + this.oldBytes - this.keptBytes;
     if (this.youngBytes > limitBytes / 2) {
-      this.dropOld();
+      this.turnCount++;
       this.old = this.young;
       this.oldBytes = this.youngBytes;
       this.young = new Map();
@@ -71,10 +71,7 @@ export class DecodedEntries<K, V> {
 
   /** The epoch that ended last is in the database. The open one is expected to add as much as that one did. */
   epochCommitted(limitBytes: number): void {
-    if (this.old.size > 0 && this.keptBytes + this.grownBytes > limitBytes) this.dropOld();
-  }
-
-  private dropOld(): void {
+    if (this.old.size === 0 || this.keptBytes + this.grownBytes <= limitBytes) return;
     this.turnCount++;
     this.keptBytes -= this.oldBytes;
     this.old = new Map();

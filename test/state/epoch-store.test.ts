@@ -4,7 +4,6 @@ import { EpochStore } from '../../src/state/epoch-store';
 import { openMemoryState } from '../../src/state/memory-state';
 import type { StateDatabase, StateWrite } from '../../src/state/state-database';
 import type { StoreDefinition } from '../../src/topology/graph';
-import { commitStore } from './commit-store';
 
 const definition: StoreDefinition = {
   kind: 'timestamped-key-value',
@@ -30,8 +29,8 @@ function setUp(cacheBytes: number, { valueSerde = definition.valueSerde }: Parti
 }
 
 async function commit(setup: Setup): Promise<void> {
+  await beginCommit(setup);
   await endCommit(setup);
-  await commitStore(setup.store, setup.database);
 }
 
 /** Seals the open epoch. What comes until `endCommit` comes while its commit is under way. */
